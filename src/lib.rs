@@ -1,0 +1,2 @@
+//! Driver.
+#![no_std]

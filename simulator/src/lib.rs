@@ -1,1 +1,57 @@
-//! placeholder
+//! A simulator of Wi-Fi modules with AT firmware, seen at their UART, byte for byte.
+//!
+//! [`Simulator`] is the module: bytes that the host put on the wire go in, bytes that the module puts on the wire come
+//! out, and time is an argument. Nothing blocks, nothing reads a clock; the same input at the same times gives the same
+//! bytes. Behind it stands a [`Network`]: [`HostNetwork`] with the real sockets of this machine, or [`MemoryNetwork`]
+//! with peers written in the test.
+//!
+//! ```
+//! use core::time::Duration;
+//! use wifi_at_simulator::{AccessPoint, Builder, Dialect, Latency};
+//!
+//! let mut module = Builder::new(Dialect::EspAt)
+//!     .access_point(AccessPoint::new("home", "secret password"))
+//!     .latency(Latency::none())
+//!     .build();
+//! let now = Duration::ZERO;
+//! module.poll(now);
+//! assert_eq!(module.drain(now), b"\r\nready\r\n");
+//! module.receive(now, b"ATE0\r\nAT+CWMODE=1\r\nAT+CWJAP=\"home\",\"secret password\"\r\n");
+//! module.poll(now);
+//! assert_eq!(
+//!     module.drain(now),
+//!     b"ATE0\r\n\r\nOK\r\n\r\nOK\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n"
+//! );
+//! ```
+//!
+//! - [`Builder`] makes a module: [`Dialect`], [`Variant`], [`AccessPoint`]s, [`Latency`], line rate, network.
+//! - [`Hook`]s change single places of the output: lose a prompt, put bytes into a payload, restart the module there.
+//! - `serial::port` (feature `embedded-io-async`) is a port for single-threaded asynchronous tests.
+//! - [`realtime`] runs a module in a thread in real time and gives a byte stream with [`std::io`] traits.
+
+mod command;
+mod config;
+mod engine;
+mod link;
+mod net;
+mod profile;
+pub mod realtime;
+mod request;
+mod script;
+mod send;
+#[cfg(feature = "embedded-io-async")]
+pub mod serial;
+mod settings;
+mod simulator;
+mod station;
+mod uart;
+
+pub use config::{AccessPoint, Builder, Latency, ReceiveCommand, Variant};
+pub use link::LinkInfo;
+pub use net::{
+    ConnectState, HostNetwork, Lookup, LookupId, MemoryNetwork, Network, NetworkError, Peer, PeerSocket, Received,
+    SocketId, UdpHandler,
+};
+pub use profile::{CommandForms, Dialect, UnknownDialect};
+pub use script::{Action, Hook, Point};
+pub use simulator::{Counters, LoggedCommand, Simulator};

@@ -1,0 +1,340 @@
+//! Opening and closing links, names, ping.
+
+use super::{Entry, Reply, command};
+use crate::engine::{Job, Running};
+use crate::link::{Kind, LINKS};
+use crate::net::{ConnectState, Lookup, SocketId};
+use crate::request::{Call, Code, Failure};
+use crate::send::DataMode;
+use crate::simulator::Simulator;
+use core::time::Duration;
+use std::net::{IpAddr, SocketAddr};
+
+type Answer = Result<Reply, Failure>;
+
+pub(crate) static COMMANDS: &[Entry] = &[
+    command("+CIPSTART").set(start),
+    command("+CIPSTARTEX").set(start_free),
+    command("+CIPCLOSE").set(close).execute(close_single),
+    command("+CIPDOMAIN").set(domain),
+    command("+PING").set(ping),
+];
+
+/// A link that is being opened.
+#[derive(Debug)]
+pub(crate) struct ConnectPlan {
+    pub(crate) id: usize,
+    kind: Kind,
+    v6: bool,
+    port: u16,
+    local_port: u16,
+    udp_mode: i64,
+    keep_alive: Option<i64>,
+    remote: Option<SocketAddr>,
+}
+
+/// What a name is looked up for.
+#[derive(Debug)]
+pub(crate) enum LookupUse {
+    /// `AT+CIPDOMAIN`, with its choice of network.
+    Domain(i64),
+    Connect(Box<ConnectPlan>),
+    Ping,
+    /// A datagram to another host.
+    Send(Box<DataMode>, u16),
+}
+
+fn start(module: &mut Simulator, call: &Call) -> Answer {
+    if module.sockets.mux {
+        let id = call.int(0, 0, LINKS as i64 - 1)?;
+        open(module, call, usize::try_from(id).unwrap_or(0), 1)
+    } else {
+        open(module, call, 0, 0)
+    }
+}
+
+fn start_free(module: &mut Simulator, call: &Call) -> Answer {
+    if !module.sockets.mux {
+        return Err(Code::Failed.into());
+    }
+    let free = (0..LINKS).find(|&id| module.sockets.get(id).is_none_or(|link| link.closed_told));
+    open(module, call, free.ok_or(Code::Failed)?, 0)
+}
+
+/// Opens link `id`; parameters begin at `first`.
+fn open(module: &mut Simulator, call: &Call, id: usize, first: usize) -> Answer {
+    call.count(first + 3, first + 6)?;
+    let kind = match call.opt_text(first, 6)?.unwrap_or("TCP") {
+        "TCP" => (Kind::Tcp, false),
+        "TCPv6" => (Kind::Tcp, true),
+        "UDP" => (Kind::Udp, false),
+        "UDPv6" => (Kind::Udp, true),
+        // No TLS in this version of the simulator.
+        "SSL" | "SSLv6" => return Err(Code::Failed.into()),
+        _ => return Err(Code::Invalid.into()),
+    };
+    let (kind, v6) = kind;
+    let host = call.text(first + 1, 1, 64)?.to_owned();
+    let port = call.int(first + 2, i64::from(kind == Kind::Tcp), 65535)?;
+    let port = u16::try_from(port).map_err(|_| Code::Invalid)?;
+    let mut plan = ConnectPlan { id, kind, v6, port, local_port: 0, udp_mode: 0, keep_alive: None, remote: None };
+    if kind == Kind::Tcp {
+        call.count(first + 3, first + 5)?;
+        plan.keep_alive = call.opt_int(first + 3, 0, 7200)?;
+        local_address(call, first + 4)?;
+    } else {
+        let local_port = call.opt_int(first + 3, 0, 65535)?;
+        let mode = call.opt_int(first + 4, 0, 2)?;
+        local_address(call, first + 5)?;
+        if mode.is_some() && local_port.is_none() {
+            return Err(Code::Count.into());
+        }
+        let local_port = u16::try_from(local_port.unwrap_or(0));
+        plan.local_port = local_port.map_err(|_| Code::Invalid)?;
+        plan.udp_mode = mode.unwrap_or(0);
+    }
+    if module.sockets.get(id).is_some_and(|link| !link.closed_told) {
+        return Err(Failure::because("ALREADY CONNECTED"));
+    }
+    if v6 && !module.settings.ipv6 || !module.has_network() {
+        return Err(Code::Failed.into());
+    }
+    // What is left of the link before it is given up.
+    module.close_now(id);
+    if let Ok(address) = host.parse::<IpAddr>() {
+        if address.is_ipv6() != v6 {
+            return Err(Code::Invalid.into());
+        }
+        return module.connect(plan, address);
+    }
+    Ok(module.look_up(&host, LookupUse::Connect(Box::new(plan))))
+}
+
+fn local_address(call: &Call, index: usize) -> Result<(), Code> {
+    match call.opt_text(index, 45)? {
+        Some(text) if text.parse::<IpAddr>().is_err() => Err(Code::Invalid),
+        _ => Ok(()),
+    }
+}
+
+fn close(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(1, 1)?;
+    if !module.sockets.mux {
+        return Err(Code::Failed.into());
+    }
+    let id = usize::try_from(call.int(0, 0, LINKS as i64)?).unwrap_or(0);
+    if id == LINKS {
+        for id in 0..LINKS {
+            module.close_now(id);
+        }
+        return Ok(Reply::Ok);
+    }
+    if module.sockets.get(id).is_none() {
+        return Err(Failure::because("link is not valid"));
+    }
+    module.close_now(id);
+    Ok(Reply::Ok)
+}
+
+fn close_single(module: &mut Simulator, _: &Call) -> Answer {
+    // With several links only a passthrough server with its one client knows this form.
+    let single = !module.sockets.mux || module.sockets.max_clients == 1;
+    if !single || !module.sockets.any_open() {
+        return Err(Failure::because("link is not valid"));
+    }
+    module.close_now(0);
+    Ok(Reply::Ok)
+}
+
+fn domain(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(1, 2)?;
+    let name = call.text(0, 1, 128)?.to_owned();
+    let choice = call.opt_int(1, 1, 3)?.unwrap_or(1);
+    if choice == 3 && !module.settings.ipv6 || !module.station.online() {
+        return Err(Code::Failed.into());
+    }
+    if let Ok(address) = name.parse::<IpAddr>() {
+        return module.tell("CIPDOMAIN", format_args!("\"{address}\""));
+    }
+    Ok(module.look_up(&name, LookupUse::Domain(choice)))
+}
+
+fn ping(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(1, 1)?;
+    let host = call.text(0, 1, 128)?.to_owned();
+    if !module.has_network() {
+        return Err(Code::Failed.into());
+    }
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(module.begin_ping(address));
+    }
+    Ok(module.look_up(&host, LookupUse::Ping))
+}
+
+/// After so long a ping without answer fails.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Simulator {
+    pub(crate) fn look_up(&mut self, name: &str, then: LookupUse) -> Reply {
+        let now = self.now;
+        let lookup = self.network.resolve(now, name);
+        let not_before = now + self.latency.dns;
+        let job = Job::Lookup { lookup, not_before, then };
+        self.run(job, Some(not_before))
+    }
+
+    /// The link that a running command is opening.
+    pub(crate) fn connecting_id(&self) -> Option<usize> {
+        match self.running_job()? {
+            Job::Connect { plan, .. } => Some(plan.id),
+            Job::Lookup { then: LookupUse::Connect(plan), .. } => Some(plan.id),
+            _ => None,
+        }
+    }
+
+    fn connect(&mut self, mut plan: ConnectPlan, address: IpAddr) -> Answer {
+        let now = self.now;
+        let remote = SocketAddr::new(address, plan.port);
+        plan.remote = Some(remote);
+        if plan.kind == Kind::Udp {
+            let socket = self.network.bind_udp(now, plan.local_port, plan.v6);
+            let socket = socket.map_err(|_| Code::Failed)?;
+            self.finish_connect(&plan, socket);
+            return Ok(Reply::Pending);
+        }
+        match self.network.connect(now, remote) {
+            Ok(socket) => {
+                let at = now + self.latency.connect_timeout;
+                let plan = Box::new(plan);
+                Ok(self.run(Job::Connect { socket, plan }, Some(at)))
+            }
+            Err(_) => {
+                self.fail_connect_of(plan.id);
+                Ok(Reply::Pending)
+            }
+        }
+    }
+
+    fn finish_connect(&mut self, plan: &ConnectPlan, socket: SocketId) {
+        let Some(remote) = plan.remote else { return };
+        self.running = None;
+        self.open_link(plan.id, plan.kind, socket, remote, false);
+        if let Some(link) = self.sockets.get_mut(plan.id) {
+            link.udp_mode = plan.udp_mode;
+            if let Some(keep_alive) = plan.keep_alive {
+                link.options.keep_alive = keep_alive;
+            }
+        }
+        self.announce_open(plan.id);
+        self.finish_ok();
+    }
+
+    pub(crate) fn fail_connect(&mut self) {
+        self.fail_connect_of(0);
+    }
+
+    fn fail_connect_of(&mut self, id: usize) {
+        if self.variant.closed_after_failed_connect {
+            let line = format!("{}CLOSED\r\n", self.prefix(id));
+            self.emit(&crate::script::Point::LinkState, line.as_bytes());
+        }
+        self.finish_error(Code::Failed);
+    }
+
+    /// Lets a job go on that waits for the network; `true` if something moved.
+    pub(crate) fn pump_job(&mut self) -> bool {
+        match self.running_job() {
+            Some(Job::Send(_)) => self.pump_send(),
+            Some(Job::Connect { .. }) => self.pump_connect(),
+            Some(Job::Lookup { not_before, .. }) if *not_before <= self.now => self.pump_lookup(),
+            _ => false,
+        }
+    }
+
+    fn pump_connect(&mut self) -> bool {
+        let now = self.now;
+        let Some(Running { job: Job::Connect { socket, plan }, at }) = self.running.take() else {
+            return false;
+        };
+        match self.network.connect_state(now, socket) {
+            ConnectState::Pending => {
+                self.running = Some(Running { job: Job::Connect { socket, plan }, at });
+                return false;
+            }
+            ConnectState::Open => self.finish_connect(&plan, socket),
+            ConnectState::Failed(_) => self.fail_connect_of(plan.id),
+        }
+        true
+    }
+
+    fn pump_lookup(&mut self) -> bool {
+        let now = self.now;
+        let Some(Running { job: Job::Lookup { lookup, not_before, then }, at }) = self.running.take() else {
+            return false;
+        };
+        let found = match self.network.lookup(now, lookup) {
+            Lookup::Pending => {
+                self.running = Some(Running { job: Job::Lookup { lookup, not_before, then }, at });
+                return false;
+            }
+            Lookup::Found(found) => found,
+            Lookup::Failed => Vec::new(),
+        };
+        self.use_lookup(&found, then);
+        true
+    }
+
+    fn use_lookup(&mut self, found: &[IpAddr], then: LookupUse) {
+        let v4 = found.iter().copied().find(IpAddr::is_ipv4);
+        let v6 = found.iter().copied().find(IpAddr::is_ipv6);
+        let v6 = v6.filter(|_| self.settings.ipv6);
+        let address = match &then {
+            LookupUse::Domain(2) => v4,
+            LookupUse::Domain(3) => v6,
+            LookupUse::Connect(plan) if plan.v6 => v6,
+            LookupUse::Connect(_) => v4,
+            _ => v4.or(v6),
+        };
+        let Some(address) = address else {
+            if matches!(then, LookupUse::Ping) {
+                self.info("+PING:TIMEOUT");
+                return self.finish_error(Code::Failed);
+            }
+            return self.finish_error(Failure::because("DNS Fail"));
+        };
+        let answer = match then {
+            LookupUse::Domain(_) => self.tell("CIPDOMAIN", format_args!("\"{address}\"")),
+            LookupUse::Connect(plan) => self.connect(*plan, address),
+            LookupUse::Ping => Ok(self.begin_ping(address)),
+            LookupUse::Send(mut data, port) => {
+                data.target = Some(SocketAddr::new(address, port));
+                Ok(self.prompt(crate::engine::PromptFor::Data(data)))
+            }
+        };
+        match answer {
+            Ok(Reply::Ok) => self.finish_ok(),
+            Ok(Reply::Pending) => {}
+            Err(failure) => self.finish_error(failure),
+        }
+    }
+
+    fn begin_ping(&mut self, address: IpAddr) -> Reply {
+        let now = self.now;
+        let time = self.network.ping(now, address);
+        let at = now + time.unwrap_or(PING_TIMEOUT);
+        self.run(Job::Ping(time), Some(at))
+    }
+
+    pub(crate) fn finish_ping(&mut self, time: Option<Duration>) {
+        match time {
+            Some(time) => {
+                self.info(&format!("+PING:{}", time.as_millis()));
+                self.finish_ok();
+            }
+            None => {
+                self.info("+PING:TIMEOUT");
+                self.finish_error(Code::Failed);
+            }
+        }
+    }
+}

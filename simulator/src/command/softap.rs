@@ -1,0 +1,95 @@
+//! The module's own access point. No station ever joins it yet.
+
+use super::wifi::{address_lines, own_mac, parse_address};
+use super::{Entry, Reply, command};
+use crate::request::{Call, Code, Failure};
+use crate::script::Point;
+use crate::settings::SoftAp;
+use crate::simulator::Simulator;
+use crate::station::mac_text;
+
+type Answer = Result<Reply, Failure>;
+
+pub(crate) static COMMANDS: &[Entry] = &[
+    command("+CWSAP").query(config_query).set(config),
+    command("+CWLIF").execute(|module, _| {
+        need_softap(module)?;
+        Ok(Reply::Ok)
+    }),
+    command("+CWQIF")
+        .execute(|module, _| {
+            need_softap(module)?;
+            Ok(Reply::Ok)
+        })
+        .set(|module, call| {
+            call.count(1, 1)?;
+            own_mac(call, 0)?;
+            need_softap(module)?;
+            Err(Code::Failed.into())
+        }),
+    command("+CIPAPMAC")
+        .query(|module, _| {
+            let mac = mac_text(module.settings.softap_mac);
+            module.tell("CIPAPMAC", format_args!("\"{mac}\""))
+        })
+        .set(|module, call| {
+            call.count(1, 1)?;
+            let mac = own_mac(call, 0)?;
+            if mac == module.settings.station_mac {
+                return Err(Code::Invalid.into());
+            }
+            module.keep(|settings| settings.softap_mac = mac);
+            Ok(Reply::Ok)
+        }),
+    command("+CIPAP")
+        .query(|module, _| {
+            need_softap(module)?;
+            let lines = address_lines("CIPAP", module.settings.softap_ip);
+            module.info(&lines);
+            Ok(Reply::Ok)
+        })
+        .set(|module, call| {
+            let config = parse_address(call)?;
+            need_softap(module)?;
+            module.keep(|settings| settings.softap_ip = config);
+            Ok(Reply::Ok)
+        }),
+];
+
+fn need_softap(module: &Simulator) -> Result<(), Failure> {
+    if module.settings.softap_on() { Ok(()) } else { Err(Code::Failed.into()) }
+}
+
+fn config_query(module: &mut Simulator, _: &Call) -> Answer {
+    need_softap(module)?;
+    let config = module.settings.softap.clone();
+    let mut line = b"+CWSAP:\"".to_vec();
+    line.extend(&config.ssid);
+    line.extend(b"\",\"");
+    line.extend(&config.password);
+    let rest =
+        format!("\",{},{},{},{}\r\n", config.channel, config.encryption, config.max_stations, u8::from(config.hidden));
+    line.extend(rest.into_bytes());
+    module.emit(&Point::Information, &line);
+    Ok(Reply::Ok)
+}
+
+fn config(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(4, 6)?;
+    let ssid = call.bytes(0, 1, 32)?.to_vec();
+    let password = call.bytes(1, 0, 63)?.to_vec();
+    let channel = call.int(2, 1, 14)?;
+    let encryption = call.int(3, 0, 4)?;
+    let max_stations = call.opt_int(4, 1, 10)?.unwrap_or(4);
+    let hidden = call.opt_int(5, 0, 1)?.unwrap_or(0) == 1;
+    if encryption == 1 {
+        return Err(Code::Invalid.into());
+    }
+    if encryption != 0 && password.len() < 8 {
+        return Err(Code::Length.into());
+    }
+    need_softap(module)?;
+    let softap = SoftAp { ssid, password, channel, encryption, max_stations, hidden };
+    module.keep(|settings| settings.softap = softap.clone());
+    Ok(Reply::Ok)
+}

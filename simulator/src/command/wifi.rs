@@ -1,0 +1,338 @@
+//! The station: mode, joining, scanning, addresses.
+
+use super::{Entry, Reply, command};
+use crate::engine::Job;
+use crate::request::{Call, Code, Failure};
+use crate::script::Point;
+use crate::settings::{Ipv4Config, JoinConfig};
+use crate::simulator::Simulator;
+use crate::station::mac_text;
+use core::time::Duration;
+use std::net::Ipv4Addr;
+
+type Answer = Result<Reply, Failure>;
+
+pub(crate) static COMMANDS: &[Entry] = &[
+    command("+CWINIT").query(init_query).set(init),
+    command("+CWMODE").query(mode_query).set(mode),
+    command("+CWSTATE").query(state),
+    command("+CWJAP").query(join_query).set(join).execute(join_again),
+    command("+CWRECONNCFG")
+        .query(|module, _| {
+            let interval = module.settings.reconnect_interval;
+            let count = module.settings.reconnect_count;
+            module.tell("CWRECONNCFG", format_args!("{interval},{count}"))
+        })
+        .set(|module, call| {
+            call.count(2, 2)?;
+            let interval = call.int(0, 0, 7200)?;
+            let count = call.int(1, 0, 1000)?;
+            module.keep(|settings| {
+                settings.reconnect_interval = interval;
+                settings.reconnect_count = count;
+            });
+            Ok(Reply::Ok)
+        }),
+    command("+CWLAPOPT").set(scan_options),
+    command("+CWLAP").set(scan).execute(scan_all),
+    command("+CWQAP").execute(leave),
+    command("+CWDHCP").query(dhcp_query).set(dhcp),
+    command("+CWAUTOCONN")
+        .query(|module, _| {
+            let enabled = u8::from(module.settings.auto_connect);
+            module.tell("CWAUTOCONN", enabled)
+        })
+        .set(|module, call| {
+            call.count(1, 1)?;
+            let enabled = call.flag(0)?;
+            module.settings.auto_connect = enabled;
+            module.flash.auto_connect = enabled;
+            Ok(Reply::Ok)
+        }),
+    command("+CWSTAPROTO")
+        .query(|module, _| {
+            let protocols = module.settings.station_protocols;
+            module.tell("CWSTAPROTO", protocols)
+        })
+        .set(|module, call| {
+            call.count(1, 1)?;
+            let protocols = call.int(0, 1, 15)?;
+            module.keep(|settings| settings.station_protocols = protocols);
+            Ok(Reply::Ok)
+        }),
+    command("+CIPSTAMAC").query(mac_query).set(mac),
+    command("+CIPSTA").query(address_query).set(address),
+    command("+CWHOSTNAME").query(hostname_query).set(hostname),
+];
+
+fn init_query(module: &mut Simulator, _: &Call) -> Answer {
+    let on = u8::from(!module.station_off());
+    module.tell("CWINIT", on)
+}
+
+fn init(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(1, 1)?;
+    let on = call.flag(0)?;
+    if !on {
+        module.leave_wifi();
+    }
+    module.set_station_off(!on);
+    Ok(Reply::Ok)
+}
+
+fn mode_query(module: &mut Simulator, _: &Call) -> Answer {
+    let mode = module.settings.wifi_mode;
+    module.tell("CWMODE", mode)
+}
+
+fn mode(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(1, 2)?;
+    let mode = call.int(0, 0, 3)?;
+    let connect = call.opt_int(1, 0, 1)?.unwrap_or(1) == 1;
+    if module.station_off() {
+        return Err(Code::Failed.into());
+    }
+    let had_station = module.settings.station();
+    module.keep(|settings| settings.wifi_mode = mode);
+    if had_station && !module.settings.station() {
+        module.leave_wifi();
+    }
+    if !had_station && connect {
+        module.auto_connect();
+    }
+    Ok(Reply::Ok)
+}
+
+fn state(module: &mut Simulator, _: &Call) -> Answer {
+    let ssid = module.station.target().map(|target| target.ssid.clone());
+    let mut line = format!("+CWSTATE:{},\"", module.station.state()).into_bytes();
+    line.extend(ssid.unwrap_or_default());
+    line.extend(b"\"\r\n");
+    module.emit(&Point::Information, &line);
+    Ok(Reply::Ok)
+}
+
+fn need_station(module: &Simulator) -> Result<(), Failure> {
+    if module.settings.station() && !module.station_off() { Ok(()) } else { Err(Code::Failed.into()) }
+}
+
+fn join_query(module: &mut Simulator, _: &Call) -> Answer {
+    need_station(module)?;
+    let point = module.station.access_point();
+    let point = point.and_then(|index| module.access_points.get(index));
+    let (Some(point), Some(target)) = (point, module.station.target()) else {
+        module.info("No AP");
+        return Ok(Reply::Ok);
+    };
+    let mut line = b"+CWJAP:\"".to_vec();
+    line.extend(&point.ssid);
+    let rest = format!(
+        "\",\"{}\",{},{},{},{},{},{},{}\r\n",
+        mac_text(point.bssid),
+        point.channel,
+        point.rssi,
+        u8::from(target.refuse_open),
+        module.settings.reconnect_interval,
+        target.listen_interval,
+        target.scan_mode,
+        target.pmf,
+    );
+    line.extend(rest.into_bytes());
+    module.emit(&Point::Information, &line);
+    Ok(Reply::Ok)
+}
+
+fn join(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(1, 9)?;
+    let ssid = call.opt_bytes(0, 1, 32)?.map(<[u8]>::to_vec);
+    let password = call.opt_bytes(1, 0, 64)?.unwrap_or_default().to_vec();
+    let bssid = optional_mac(call, 2)?;
+    let refuse_open = call.opt_int(3, 0, 1)?.unwrap_or(0) == 1;
+    let reconnect = call.opt_int(4, 0, 7200)?.unwrap_or(1);
+    let listen_interval = call.opt_int(5, 1, 100)?.unwrap_or(3);
+    let scan_mode = call.opt_int(6, 0, 1)?.unwrap_or(0);
+    let timeout = call.opt_int(7, 3, 600)?.unwrap_or(15).unsigned_abs();
+    let pmf = call.opt_int(8, 0, 3)?.unwrap_or(1);
+    need_station(module)?;
+    let Some(ssid) = ssid else {
+        return join_again(module, call);
+    };
+    module.keep(|settings| settings.reconnect_interval = reconnect);
+    start_join(module, JoinConfig { ssid, password, bssid, refuse_open, listen_interval, scan_mode, timeout, pmf })
+}
+
+fn join_again(module: &mut Simulator, _: &Call) -> Answer {
+    need_station(module)?;
+    let last = module.station.target().cloned();
+    let config = last.or_else(|| module.settings.join.clone());
+    start_join(module, config.ok_or(Code::Failed)?)
+}
+
+fn start_join(module: &mut Simulator, config: JoinConfig) -> Answer {
+    let deadline = module.now + Duration::from_secs(config.timeout);
+    module.begin_join(config);
+    // The outcome goes first if both are due at the same time.
+    let outcome = module.station.at;
+    let deadline = deadline + Duration::from_nanos(u64::from(outcome == Some(deadline)));
+    Ok(module.run(Job::Join, Some(deadline)))
+}
+
+fn scan_options(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(2, 4)?;
+    let sorted = call.int(0, 0, 1)? == 1;
+    let fields = call.int(1, 0, 2047)?;
+    let least_rssi = call.opt_int(2, -100, 40)?.unwrap_or(-100);
+    let encryptions = call.opt_int(3, 0, 0xffff)?.unwrap_or(0xffff);
+    module.scan.sorted = sorted;
+    module.scan.fields = fields;
+    module.scan.least_rssi = least_rssi;
+    module.scan.encryptions = encryptions;
+    Ok(Reply::Ok)
+}
+
+fn scan(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(1, 6)?;
+    let ssid = call.opt_bytes(0, 0, 32)?.map(<[u8]>::to_vec);
+    let bssid = optional_mac(call, 1)?;
+    let channel = call.opt_int(2, 0, 14)?;
+    call.opt_int(3, 0, 1)?;
+    call.opt_int(4, 0, 1500)?;
+    call.opt_int(5, 0, 1500)?;
+    need_station(module)?;
+    module.scan.ssid = ssid.filter(|ssid| !ssid.is_empty());
+    module.scan.bssid = bssid;
+    module.scan.channel = channel;
+    module.begin_scan()
+}
+
+fn scan_all(module: &mut Simulator, _: &Call) -> Answer {
+    need_station(module)?;
+    module.scan.ssid = None;
+    module.scan.bssid = None;
+    module.scan.channel = None;
+    module.begin_scan()
+}
+
+fn leave(module: &mut Simulator, _: &Call) -> Answer {
+    need_station(module)?;
+    module.leave_wifi();
+    Ok(Reply::Ok)
+}
+
+fn dhcp_query(module: &mut Simulator, _: &Call) -> Answer {
+    let station = u8::from(module.settings.station_dhcp);
+    let softap = u8::from(module.settings.softap_dhcp);
+    module.tell("CWDHCP", station | softap << 1)
+}
+
+fn dhcp(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(2, 2)?;
+    let on = call.flag(0)?;
+    let which = call.int(1, 0, 3)?;
+    module.keep(|settings| {
+        if which & 1 != 0 {
+            settings.station_dhcp = on;
+            if on {
+                settings.station_static = None;
+            }
+        }
+        if which & 2 != 0 {
+            settings.softap_dhcp = on;
+        }
+    });
+    Ok(Reply::Ok)
+}
+
+fn mac_query(module: &mut Simulator, _: &Call) -> Answer {
+    let mac = mac_text(module.settings.station_mac);
+    module.tell("CIPSTAMAC", format_args!("\"{mac}\""))
+}
+
+fn mac(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(1, 1)?;
+    let mac = own_mac(call, 0)?;
+    if mac == module.settings.softap_mac {
+        return Err(Code::Invalid.into());
+    }
+    module.keep(|settings| settings.station_mac = mac);
+    Ok(Reply::Ok)
+}
+
+/// The lines of `+CIPSTA` and `+CIPAP`.
+pub(super) fn address_lines(name: &str, config: Ipv4Config) -> String {
+    let Ipv4Config { ip, gateway, netmask } = config;
+    format!("+{name}:ip:\"{ip}\"\r\n+{name}:gateway:\"{gateway}\"\r\n+{name}:netmask:\"{netmask}\"")
+}
+
+fn address_query(module: &mut Simulator, _: &Call) -> Answer {
+    need_station(module)?;
+    let none = Ipv4Config { ip: Ipv4Addr::UNSPECIFIED, gateway: Ipv4Addr::UNSPECIFIED, netmask: Ipv4Addr::UNSPECIFIED };
+    let config = module.station_ipv4().unwrap_or(none);
+    module.info(&address_lines("CIPSTA", config));
+    Ok(Reply::Ok)
+}
+
+pub(super) fn parse_address(call: &Call) -> Result<Ipv4Config, Failure> {
+    call.count(1, 3)?;
+    let parse = |index| -> Result<Option<Ipv4Addr>, Code> {
+        let text = call.opt_text(index, 15)?;
+        text.map(|text| text.parse().map_err(|_| Code::Invalid)).transpose()
+    };
+    let ip = parse(0)?.ok_or(Code::Count)?;
+    // Both or none, says the syntax.
+    if call.args.len() == 2 {
+        return Err(Code::Count.into());
+    }
+    let [a, b, c, _] = ip.octets();
+    let gateway = parse(1)?.unwrap_or(Ipv4Addr::new(a, b, c, 1));
+    let netmask = parse(2)?.unwrap_or(Ipv4Addr::new(255, 255, 255, 0));
+    Ok(Ipv4Config { ip, gateway, netmask })
+}
+
+fn address(module: &mut Simulator, call: &Call) -> Answer {
+    let config = parse_address(call)?;
+    need_station(module)?;
+    module.keep(|settings| {
+        settings.station_static = Some(config);
+        settings.station_dhcp = false;
+    });
+    Ok(Reply::Ok)
+}
+
+fn hostname_query(module: &mut Simulator, _: &Call) -> Answer {
+    need_station(module)?;
+    let name = module.sockets.hostname.clone();
+    module.tell("CWHOSTNAME", name)
+}
+
+fn hostname(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(1, 1)?;
+    let name = call.text(0, 1, 32)?.to_owned();
+    need_station(module)?;
+    module.sockets.hostname = name;
+    Ok(Reply::Ok)
+}
+
+fn parse_mac(text: &str) -> Option<[u8; 6]> {
+    let mut mac = [0; 6];
+    let mut parts = text.split(':');
+    for byte in &mut mac {
+        let part = parts.next().filter(|part| part.len() == 2)?;
+        *byte = u8::from_str_radix(part, 16).ok()?;
+    }
+    parts.next().is_none().then_some(mac)
+}
+
+fn optional_mac(call: &Call, index: usize) -> Result<Option<[u8; 6]>, Code> {
+    let text = call.opt_text(index, 17)?;
+    text.map(|text| parse_mac(text).ok_or(Code::Invalid)).transpose()
+}
+
+/// A MAC address that an interface may have.
+pub(super) fn own_mac(call: &Call, index: usize) -> Result<[u8; 6], Code> {
+    let mac = optional_mac(call, index)?.ok_or(Code::Count)?;
+    if mac[0] & 1 != 0 || mac == [0; 6] {
+        return Err(Code::Invalid);
+    }
+    Ok(mac)
+}

@@ -1,0 +1,596 @@
+//! A network in memory: peers are callbacks, time is given, nothing depends on the machine.
+
+use super::{ConnectState, Lookup, LookupId, Network, NetworkError, Received, SocketId};
+use core::time::Duration;
+use std::cell::{RefCell, RefMut};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+
+/// The far end of a TCP connection. All methods do nothing unless implemented.
+///
+/// Any `FnMut(&[u8]) -> Vec<u8>` is a peer that answers data with data.
+pub trait Peer {
+    /// The connection is open.
+    fn on_connect(&mut self, socket: &mut PeerSocket) {
+        let _ = socket;
+    }
+
+    /// Bytes from the module have come in.
+    fn on_data(&mut self, socket: &mut PeerSocket, data: &[u8]) {
+        let _ = (socket, data);
+    }
+
+    /// The module closed the connection.
+    fn on_close(&mut self) {}
+}
+
+impl<F: FnMut(&[u8]) -> Vec<u8>> Peer for F {
+    fn on_data(&mut self, socket: &mut PeerSocket, data: &[u8]) {
+        let reply = self(data);
+        socket.send(&reply);
+    }
+}
+
+/// What a UDP handler does with a datagram: the sender, the data; the answers it returns go back to the sender.
+pub type UdpHandler = Box<dyn FnMut(SocketAddr, &[u8]) -> Vec<Vec<u8>>>;
+
+/// What a [`Peer`] can do with its end of the connection.
+#[derive(Debug)]
+pub struct PeerSocket {
+    id: SocketId,
+    module: SocketAddr,
+    outgoing: Vec<u8>,
+    close: bool,
+    window: Option<usize>,
+}
+
+impl PeerSocket {
+    /// Sends bytes to the module. The peer has no limit; the module takes them as fast as its window allows.
+    pub fn send(&mut self, data: &[u8]) {
+        self.outgoing.extend_from_slice(data);
+    }
+
+    /// Closes the connection behind the data sent so far.
+    pub const fn close(&mut self) {
+        self.close = true;
+    }
+
+    /// From now on takes at most so many bytes from the module at a time that were not yet read; `0` stops the module.
+    /// What the peer gets is always read at once, so a window only matters when it is 0.
+    pub const fn set_window(&mut self, bytes: usize) {
+        self.window = Some(bytes);
+    }
+
+    /// The identifier with which [`MemoryNetwork::push`] and [`MemoryNetwork::close_peer`] reach this connection.
+    #[must_use]
+    pub const fn id(&self) -> SocketId {
+        self.id
+    }
+
+    /// The module's address of this connection.
+    #[must_use]
+    pub const fn module(&self) -> SocketAddr {
+        self.module
+    }
+}
+
+type PeerFactory = Box<dyn FnMut() -> Box<dyn Peer>>;
+
+enum Server {
+    Accept(PeerFactory),
+    Refuse,
+    Silent,
+}
+
+#[derive(Default)]
+struct Connection {
+    peer: Option<Box<dyn Peer>>,
+    remote: Option<SocketAddr>,
+    local_port: u16,
+    opens_at: Option<Duration>,
+    refused: bool,
+    open: bool,
+    /// Bytes on the way to the module, with the time at which they arrive.
+    incoming: VecDeque<(Duration, Vec<u8>)>,
+    /// Bytes of the first entry that were read already.
+    offset: usize,
+    peer_closed: Option<Duration>,
+    gone: bool,
+    outgoing: VecDeque<(Duration, Vec<u8>)>,
+    window: Option<usize>,
+    /// For connections that a test opened to the module: what the module sent.
+    record: Option<Vec<u8>>,
+    module_closed: bool,
+}
+
+struct UdpSocket {
+    port: u16,
+    incoming: VecDeque<(Duration, SocketAddr, Vec<u8>)>,
+}
+
+struct Listener {
+    port: u16,
+    pending: VecDeque<SocketId>,
+}
+
+#[derive(Default)]
+struct Inner {
+    now: Duration,
+    next: u64,
+    next_port: u16,
+    latency: Duration,
+    servers: BTreeMap<SocketAddr, Server>,
+    hosts: BTreeMap<String, Vec<IpAddr>>,
+    pings: BTreeMap<IpAddr, Duration>,
+    udp_handlers: BTreeMap<SocketAddr, UdpHandler>,
+    udp_log: Vec<(SocketAddr, Vec<u8>)>,
+    connections: BTreeMap<SocketId, Connection>,
+    listeners: BTreeMap<SocketId, Listener>,
+    udp: BTreeMap<SocketId, UdpSocket>,
+    lookups: BTreeMap<LookupId, Vec<IpAddr>>,
+}
+
+/// A deterministic network in memory; a clone is a handle to the same network, so that a test keeps one.
+///
+/// Nothing is reachable until it is added: a connect to an address without a server is refused if another port of the
+/// same host has one, and unreachable otherwise.
+///
+/// ```
+/// use wifi_at_simulator::MemoryNetwork;
+/// let network = MemoryNetwork::new();
+/// network.add_host("example.org", "10.0.0.1".parse().unwrap());
+/// network.serve("10.0.0.1:7".parse().unwrap(), || |data: &[u8]| data.to_vec());
+/// ```
+#[derive(Clone, Default)]
+pub struct MemoryNetwork {
+    inner: Rc<RefCell<Inner>>,
+}
+
+impl core::fmt::Debug for MemoryNetwork {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("MemoryNetwork").finish_non_exhaustive()
+    }
+}
+
+impl MemoryNetwork {
+    /// An empty network without latency.
+    #[must_use]
+    pub fn new() -> Self {
+        let network = Self::default();
+        network.inner().next_port = 49152;
+        network
+    }
+
+    fn inner(&self) -> RefMut<'_, Inner> {
+        self.inner.borrow_mut()
+    }
+
+    /// The time that bytes, connects and closes take in each direction.
+    pub fn set_latency(&self, latency: Duration) {
+        self.inner().latency = latency;
+    }
+
+    /// Adds a name to the host table.
+    pub fn add_host(&self, name: &str, address: IpAddr) {
+        let mut inner = self.inner();
+        inner.hosts.entry(name.to_ascii_lowercase()).or_default().push(address);
+    }
+
+    /// A TCP server: `peer` makes a new [`Peer`] for each connection.
+    pub fn serve<P: Peer + 'static>(&self, address: SocketAddr, mut peer: impl FnMut() -> P + 'static) {
+        let factory: PeerFactory = Box::new(move || Box::new(peer()));
+        self.inner().servers.insert(address, Server::Accept(factory));
+    }
+
+    /// A TCP server that sends `data` to each client and closes.
+    pub fn serve_bytes(&self, address: SocketAddr, data: impl Into<Vec<u8>>) {
+        let data = data.into();
+        self.serve(address, move || OneShot(data.clone()));
+    }
+
+    /// This address refuses connections.
+    pub fn refuse(&self, address: SocketAddr) {
+        self.inner().servers.insert(address, Server::Refuse);
+    }
+
+    /// This address never answers.
+    pub fn ignore(&self, address: SocketAddr) {
+        self.inner().servers.insert(address, Server::Silent);
+    }
+
+    /// A host that answers pings after `time`.
+    pub fn add_ping(&self, address: IpAddr, time: Duration) {
+        self.inner().pings.insert(address, time);
+    }
+
+    /// A UDP service: its answers go back to the sender. All datagrams also stand in [`datagrams`](Self::datagrams).
+    pub fn serve_udp(&self, address: SocketAddr, handler: impl FnMut(SocketAddr, &[u8]) -> Vec<Vec<u8>> + 'static) {
+        self.inner().udp_handlers.insert(address, Box::new(handler));
+    }
+
+    /// The datagrams that the module has sent, with their destination.
+    #[must_use]
+    pub fn datagrams(&self) -> Vec<(SocketAddr, Vec<u8>)> {
+        self.inner().udp_log.clone()
+    }
+
+    /// Sends a datagram to a UDP port of the module; lost if the module has no such port.
+    pub fn push_datagram(&self, from: SocketAddr, port: u16, data: &[u8]) {
+        let mut inner = self.inner();
+        let at = inner.now + inner.latency;
+        if let Some(socket) = inner.udp.values_mut().find(|socket| socket.port == port) {
+            socket.incoming.push_back((at, from, data.to_vec()));
+        }
+    }
+
+    /// The connections that are open now.
+    #[must_use]
+    pub fn connections(&self) -> Vec<SocketId> {
+        let inner = self.inner();
+        let open =
+            |(id, connection): (&SocketId, &Connection)| (connection.open && !connection.module_closed).then_some(*id);
+        inner.connections.iter().filter_map(open).collect()
+    }
+
+    /// The peer of this connection sends bytes to the module.
+    pub fn push(&self, socket: SocketId, data: &[u8]) {
+        let mut inner = self.inner();
+        let at = inner.now + inner.latency;
+        if let Some(connection) = inner.connections.get_mut(&socket) {
+            connection.incoming.push_back((at, data.to_vec()));
+        }
+    }
+
+    /// The peer of this connection closes behind its data.
+    pub fn close_peer(&self, socket: SocketId) {
+        let mut inner = self.inner();
+        let at = inner.now + inner.latency;
+        if let Some(connection) = inner.connections.get_mut(&socket) {
+            connection.peer_closed.get_or_insert(at);
+        }
+    }
+
+    /// The peer takes at most so many bytes per call of the module from now on; 0 stops the module's sends.
+    pub fn set_window(&self, socket: SocketId, bytes: Option<usize>) {
+        if let Some(connection) = self.inner().connections.get_mut(&socket) {
+            connection.window = bytes;
+        }
+    }
+
+    /// A client connects to a server of the module. `None` if no server listens at that port.
+    #[must_use]
+    pub fn connect_to_module(&self, from: SocketAddr, port: u16) -> Option<SocketId> {
+        let mut inner = self.inner();
+        let id = inner.fresh();
+        let listener = inner.listeners.values_mut().find(|listener| listener.port == port)?;
+        listener.pending.push_back(id);
+        let connection = Connection {
+            remote: Some(from),
+            local_port: port,
+            open: true,
+            record: Some(Vec::new()),
+            ..Connection::default()
+        };
+        inner.connections.insert(id, connection);
+        Some(id)
+    }
+
+    /// What the module has sent on a connection made by [`connect_to_module`](Self::connect_to_module) since the last
+    /// call.
+    #[must_use]
+    pub fn take_received(&self, socket: SocketId) -> Vec<u8> {
+        let mut inner = self.inner();
+        inner
+            .connections
+            .get_mut(&socket)
+            .and_then(|connection| connection.record.as_mut())
+            .map(core::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// Whether the module has closed its end of this connection.
+    #[must_use]
+    pub fn is_closed_by_module(&self, socket: SocketId) -> bool {
+        let inner = self.inner();
+        inner.connections.get(&socket).is_none_or(|connection| connection.module_closed)
+    }
+
+    /// Runs a peer's callback with no borrow held, so that it may use this network, too.
+    fn call(&self, id: SocketId, act: impl FnOnce(&mut dyn Peer, &mut PeerSocket)) {
+        let (mut peer, mut socket) = {
+            let mut inner = self.inner();
+            let Some(connection) = inner.connections.get_mut(&id) else {
+                return;
+            };
+            let Some(peer) = connection.peer.take() else {
+                return;
+            };
+            let module = SocketAddr::from((Ipv4Addr::UNSPECIFIED, connection.local_port));
+            let socket = PeerSocket { id, module, outgoing: Vec::new(), close: false, window: connection.window };
+            (peer, socket)
+        };
+        act(peer.as_mut(), &mut socket);
+        let mut inner = self.inner();
+        let at = inner.now + inner.latency;
+        if let Some(connection) = inner.connections.get_mut(&id) {
+            connection.peer = Some(peer);
+            connection.window = socket.window;
+            if !socket.outgoing.is_empty() && connection.peer_closed.is_none() {
+                connection.incoming.push_back((at, socket.outgoing));
+            }
+            if socket.close {
+                connection.peer_closed.get_or_insert(at);
+            }
+        }
+    }
+}
+
+struct OneShot(Vec<u8>);
+
+impl Peer for OneShot {
+    fn on_connect(&mut self, socket: &mut PeerSocket) {
+        socket.send(&self.0);
+        socket.close();
+    }
+}
+
+impl Inner {
+    fn fresh(&mut self) -> SocketId {
+        self.next += 1;
+        SocketId(self.next)
+    }
+
+    fn port(&mut self) -> u16 {
+        let port = self.next_port.max(49152);
+        self.next_port = port.checked_add(1).unwrap_or(49152);
+        port
+    }
+}
+
+impl Network for MemoryNetwork {
+    fn poll(&mut self, now: Duration) {
+        self.inner().now = now;
+        let opened: Vec<SocketId> = {
+            let mut inner = self.inner();
+            let due = |connection: &Connection| connection.opens_at.is_some_and(|at| at <= now);
+            let opened =
+                inner.connections.iter_mut().filter(|(_, connection)| due(connection)).map(|(id, connection)| {
+                    connection.opens_at = None;
+                    connection.open = true;
+                    *id
+                });
+            opened.collect()
+        };
+        for id in opened {
+            self.call(id, |peer, socket| peer.on_connect(socket));
+        }
+        loop {
+            let next = {
+                let mut inner = self.inner();
+                inner.connections.iter_mut().find_map(|(id, connection)| {
+                    let due = connection.outgoing.front().is_some_and(|(at, _)| *at <= now);
+                    due.then(|| connection.outgoing.pop_front().map(|(_, data)| (*id, data))).flatten()
+                });
+                found
+            };
+            let Some((id, data)) = next else { break };
+            self.call(id, |peer, socket| peer.on_data(socket, &data));
+        }
+    }
+
+    fn next_wake(&self, _now: Duration) -> Option<Duration> {
+        let inner = self.inner.borrow();
+        let seen = inner.now;
+        let times = inner.connections.values().flat_map(|connection| {
+            let arrival = connection.incoming.front().map(|(at, _)| *at);
+            let close = connection.peer_closed.filter(|_| !connection.gone);
+            [
+                connection.opens_at,
+                connection.outgoing.front().map(|(at, _)| *at),
+                arrival.filter(|&at| at > seen),
+                close.filter(|&at| at > seen),
+            ]
+        });
+        let datagrams = inner.udp.values().map(|socket| {
+            let arrival = socket.incoming.front().map(|(at, _, _)| *at);
+            arrival.filter(|&at| at > seen)
+        });
+        times.chain(datagrams).flatten().min()
+    }
+
+    fn connect(&mut self, now: Duration, remote: SocketAddr) -> Result<SocketId, NetworkError> {
+        let mut inner = self.inner();
+        inner.now = inner.now.max(now);
+        let id = inner.fresh();
+        let local_port = inner.port();
+        let same_host = inner.servers.keys().any(|known| known.ip() == remote.ip());
+        let mut connection = Connection { remote: Some(remote), local_port, ..Connection::default() };
+        let opens_at = now + inner.latency * 2;
+        match inner.servers.get_mut(&remote) {
+            Some(Server::Accept(factory)) => {
+                connection.peer = Some(factory());
+                connection.opens_at = Some(opens_at);
+            }
+            Some(Server::Refuse) => connection.refused = true,
+            Some(Server::Silent) => {}
+            None if same_host => connection.refused = true,
+            None => return Err(NetworkError::Unreachable),
+        }
+        inner.connections.insert(id, connection);
+        Ok(id)
+    }
+
+    fn connect_state(&mut self, _now: Duration, socket: SocketId) -> ConnectState {
+        let mut inner = self.inner();
+        match inner.connections.get(&socket) {
+            None => ConnectState::Failed(NetworkError::Closed),
+            Some(connection) if connection.open => ConnectState::Open,
+            Some(connection) if connection.refused => {
+                inner.connections.remove(&socket);
+                ConnectState::Failed(NetworkError::Refused)
+            }
+            Some(_) => ConnectState::Pending,
+        }
+    }
+
+    fn send(&mut self, now: Duration, socket: SocketId, data: &[u8]) -> Result<usize, NetworkError> {
+        let mut inner = self.inner();
+        let at = now.max(inner.now) + inner.latency;
+        let Some(connection) = inner.connections.get_mut(&socket) else {
+            return Err(NetworkError::Closed);
+        };
+        if connection.peer_closed.is_some_and(|closed| closed <= now) || !connection.open {
+            return Err(NetworkError::Closed);
+        }
+        let count = data.len().min(connection.window.unwrap_or(usize::MAX));
+        if count > 0 {
+            if let Some(record) = &mut connection.record {
+                record.extend_from_slice(&data[..count]);
+            } else {
+                connection.outgoing.push_back((at, data[..count].to_vec()));
+            }
+        }
+        Ok(count)
+    }
+
+    fn receive(&mut self, now: Duration, socket: SocketId, out: &mut [u8]) -> Received {
+        let mut inner = self.inner();
+        let Some(connection) = inner.connections.get_mut(&socket) else {
+            return Received::Closed;
+        };
+        let mut filled = 0;
+        while filled < out.len() {
+            let Some((at, data)) = connection.incoming.front() else {
+                break;
+            };
+            if *at > now {
+                break;
+            }
+            let rest = &data[connection.offset..];
+            let count = rest.len().min(out.len() - filled);
+            out[filled..filled + count].copy_from_slice(&rest[..count]);
+            filled += count;
+            connection.offset += count;
+            if connection.offset == data.len() {
+                connection.incoming.pop_front();
+                connection.offset = 0;
+            }
+        }
+        if filled > 0 {
+            Received::Data(filled)
+        } else if connection.incoming.is_empty() && connection.peer_closed.is_some_and(|at| at <= now) {
+            connection.gone = true;
+            Received::Closed
+        } else {
+            Received::Nothing
+        }
+    }
+
+    fn close(&mut self, _now: Duration, socket: SocketId) {
+        self.call(socket, |peer, _| peer.on_close());
+        let mut inner = self.inner();
+        inner.listeners.remove(&socket);
+        inner.udp.remove(&socket);
+        if let Some(connection) = inner.connections.get_mut(&socket) {
+            connection.module_closed = true;
+            if connection.record.is_none() && connection.outgoing.is_empty() {
+                inner.connections.remove(&socket);
+            }
+        }
+    }
+
+    fn listen(&mut self, _now: Duration, port: u16) -> Result<SocketId, NetworkError> {
+        let mut inner = self.inner();
+        if inner.listeners.values().any(|known| known.port == port) {
+            return Err(NetworkError::PortUnavailable);
+        }
+        let id = inner.fresh();
+        let pending = VecDeque::new();
+        inner.listeners.insert(id, Listener { port, pending });
+        Ok(id)
+    }
+
+    fn accept(&mut self, _now: Duration, listener: SocketId) -> Option<(SocketId, SocketAddr)> {
+        let mut inner = self.inner();
+        let id = inner.listeners.get_mut(&listener)?.pending.pop_front()?;
+        let remote = inner.connections.get(&id)?.remote?;
+        Some((id, remote))
+    }
+
+    fn bind_udp(&mut self, _now: Duration, port: u16, _v6: bool) -> Result<SocketId, NetworkError> {
+        let mut inner = self.inner();
+        let port = if port == 0 { inner.port() } else { port };
+        if inner.udp.values().any(|known| known.port == port) {
+            return Err(NetworkError::PortUnavailable);
+        }
+        let id = inner.fresh();
+        let incoming = VecDeque::new();
+        inner.udp.insert(id, UdpSocket { port, incoming });
+        Ok(id)
+    }
+
+    fn send_to(
+        &mut self,
+        now: Duration,
+        socket: SocketId,
+        remote: SocketAddr,
+        data: &[u8],
+    ) -> Result<(), NetworkError> {
+        let (handler, from) = {
+            let mut inner = self.inner();
+            let port = inner.udp.get(&socket).map(|socket| socket.port).ok_or(NetworkError::Closed)?;
+            inner.udp_log.push((remote, data.to_vec()));
+            let from = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+            (inner.udp_handlers.remove(&remote), from)
+        };
+        if let Some(mut handler) = handler {
+            let answers = handler(from, data);
+            let mut inner = self.inner();
+            inner.udp_handlers.entry(remote).or_insert(handler);
+            let at = now + inner.latency * 2;
+            if let Some(socket) = inner.udp.get_mut(&socket) {
+                let answers = answers.into_iter().map(|answer| (at, remote, answer));
+                socket.incoming.extend(answers);
+            }
+        }
+        Ok(())
+    }
+
+    fn receive_from(&mut self, now: Duration, socket: SocketId, out: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        let mut inner = self.inner();
+        let socket = inner.udp.get_mut(&socket)?;
+        if socket.incoming.front()?.0 > now {
+            return None;
+        }
+        let (_, from, data) = socket.incoming.pop_front()?;
+        let count = data.len().min(out.len());
+        out[..count].copy_from_slice(&data[..count]);
+        Some((count, from))
+    }
+
+    fn local_port(&self, socket: SocketId) -> u16 {
+        let inner = self.inner.borrow();
+        let tcp = inner.connections.get(&socket).map(|tcp| tcp.local_port);
+        tcp.or_else(|| inner.udp.get(&socket).map(|udp| udp.port)).unwrap_or(0)
+    }
+
+    fn resolve(&mut self, _now: Duration, name: &str) -> LookupId {
+        let mut inner = self.inner();
+        let id = LookupId(inner.fresh().0);
+        let found = inner.hosts.get(&name.to_ascii_lowercase()).cloned();
+        inner.lookups.insert(id, found.unwrap_or_default());
+        id
+    }
+
+    fn lookup(&mut self, _now: Duration, lookup: LookupId) -> Lookup {
+        match self.inner().lookups.remove(&lookup) {
+            Some(found) if !found.is_empty() => Lookup::Found(found),
+            _ => Lookup::Failed,
+        }
+    }
+
+    fn ping(&mut self, _now: Duration, remote: IpAddr) -> Option<Duration> {
+        self.inner().pings.get(&remote).copied()
+    }
+}

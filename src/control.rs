@@ -1,0 +1,151 @@
+//! Commands, state and events.
+
+use core::future::poll_fn;
+use core::marker::PhantomData;
+use core::task::Poll;
+
+use crate::command::{Command, CommandError, On, ended_with_ok};
+use crate::dialect::Dialect;
+use crate::engine::{Counters, Event, Next};
+use crate::exchange::{Request, exchange};
+use crate::firmware::Firmware;
+use crate::resources::AccessExt;
+use crate::runner::Shared;
+use crate::wifi::Wifi;
+
+/// The handle for everything but sockets. Copies are as good as the original.
+#[derive(Debug, Clone, Copy)]
+pub struct Control<'a, D> {
+    pub(crate) shared: Shared<'a>,
+    dialect: PhantomData<D>,
+}
+
+/// The module does not answer. Check power, wiring (TX to RX) and baud rate. The driver goes on trying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ModuleSilent;
+
+impl core::fmt::Display for ModuleSilent {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the module does not answer: check power, wiring and baud rate")
+    }
+}
+
+impl core::error::Error for ModuleSilent {}
+
+impl<'a, D: Dialect> Control<'a, D> {
+    pub(crate) const fn new(shared: Shared<'a>) -> Self {
+        Self { shared, dialect: PhantomData }
+    }
+
+    /// The station: join, leave, addresses.
+    #[must_use]
+    pub const fn wifi(&self) -> Wifi<'a, D> {
+        Wifi::new(*self)
+    }
+
+    /// Waits until the module is set up, and gives its firmware's versions.
+    ///
+    /// # Errors
+    /// [`ModuleSilent`] when the attempt that is under way fails, and at once while the driver waits for the next
+    /// one. Call again to wait for it.
+    pub async fn wait_until_ready(&self) -> Result<Firmware, ModuleSilent> {
+        let access = self.shared.0;
+        let mut failed_before = None;
+        poll_fn(|context| {
+            access.poll(|engine| {
+                let core = &mut *engine.core;
+                if core.is_up() {
+                    return Poll::Ready(Ok(core.firmware.clone().unwrap_or_default()));
+                }
+                if *failed_before.get_or_insert(core.failed_attempts) != core.failed_attempts {
+                    return Poll::Ready(Err(ModuleSilent));
+                }
+                core.waiters.register(context.waker());
+                Poll::Pending
+            })
+        })
+        .await
+    }
+
+    /// The versions of the firmware, once the module has told them.
+    #[must_use]
+    pub fn firmware(&self) -> Option<Firmware> {
+        self.shared.0.get(|engine| engine.core.firmware.clone())
+    }
+
+    /// What went wrong so far, in numbers.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shared.0.get(|engine| engine.core.counters)
+    }
+
+    /// Subscribes to what happens from now on.
+    #[must_use]
+    pub fn events(&self) -> Events<'a> {
+        Events { shared: self.shared, cursor: self.shared.0.get(|engine| engine.core.history.cursor()) }
+    }
+
+    /// Sends a command and gives what the module answered.
+    ///
+    /// Commands are sent one at a time, in turn with what the sockets need, and wait until the module is set up.
+    /// Dropping the future takes the command back if it was not sent yet. If it was, the module carries it out, and
+    /// the answer is thrown away; no other command gets it.
+    ///
+    /// # Errors
+    /// The command's own error type, which tells apart what could not be encoded, what the module refused, and a
+    /// module that restarted or does not answer.
+    pub async fn send<C: Command + On<D>>(&self, command: &C) -> Result<C::Response, C::Error> {
+        send(self.shared, command, C::NAME).await
+    }
+}
+
+/// As [`Control::send`], for those that know the name without a dialect.
+pub(crate) async fn send<C: Command>(shared: Shared<'_>, command: &C, name: &str) -> Result<C::Response, C::Error> {
+    let mut answer = C::Answer::default();
+    let request = Request { encode: &|line| command.encode(name, line), timeout: C::TIMEOUT, connecting: None };
+    let ended = exchange(shared.0, &request, &mut |line| C::line(&mut answer, line)).await;
+    let result = match ended {
+        Err(error) => Err(CommandError::Encode(error)),
+        Ok(ended) => ended_with_ok(ended.outcome).and(if ended.cut { Err(CommandError::Overrun) } else { Ok(()) }),
+    };
+    C::finish(answer, result)
+}
+
+/// A subscription to [`Event`]s.
+///
+/// The last 8 events are kept. A slower subscriber is told how many it missed; it holds nobody up.
+#[derive(Debug)]
+pub struct Events<'a> {
+    shared: Shared<'a>,
+    cursor: u32,
+}
+
+/// A subscriber was too slow: so many events are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Missed(pub u32);
+
+impl Events<'_> {
+    /// Waits for the next event. Dropping the future loses none.
+    ///
+    /// # Errors
+    /// [`Missed`] with the number of events that came and went since the last call. The next call goes on behind them.
+    pub async fn next(&mut self) -> Result<Event, Missed> {
+        let access = self.shared.0;
+        poll_fn(|context| {
+            access.poll(|engine| {
+                let history = &mut engine.core.history;
+                match history.take(&mut self.cursor) {
+                    Next::Event(event) => Poll::Ready(Ok(event)),
+                    Next::Missed(count) => Poll::Ready(Err(Missed(count))),
+                    Next::Nothing => {
+                        history.register(context.waker());
+                        Poll::Pending
+                    }
+                }
+            })
+        })
+        .await
+    }
+}

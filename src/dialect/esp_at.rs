@@ -1,0 +1,34 @@
+//! Espressif ESP-AT 2.x and later.
+
+use embassy_time::Duration;
+
+use super::{Dialect, Profile, Sets, Step, sealed};
+
+/// Espressif's ESP-AT firmware, version 2.0 and later, for the ESP32 family and ESP8266.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct EspAt;
+
+impl sealed::Sealed for EspAt {}
+
+impl Dialect for EspAt {
+    const PROFILE: &'static Profile = &Profile {
+        name: "ESP-AT",
+        bring_up: &[
+            Step { commands: &["ATE0"], required: true, sets: Sets::Nothing },
+            Step { commands: &["AT+GMR"], required: false, sets: Sets::Firmware },
+            // Reasons for an ERROR are worth a line.
+            Step { commands: &["AT+SYSLOG=1"], required: false, sets: Sets::Nothing },
+            // Otherwise each join wears the flash.
+            Step { commands: &["AT+SYSSTORE=0"], required: false, sets: Sets::Nothing },
+            Step { commands: &["AT+CIPMUX=1"], required: true, sets: Sets::Nothing },
+            Step { commands: &["AT+CIPDINFO=1"], required: false, sets: Sets::PeerAddress },
+            // The name changed with version 3.3; binaries know one or both.
+            Step { commands: &["AT+CIPRECVTYPE=5,1", "AT+CIPRECVMODE=1"], required: false, sets: Sets::PassiveReceive },
+        ],
+        // Older releases take 2048, newer ones 8192.
+        send_limit: 2048,
+        receive_limit: 2048,
+        escape_guard: Duration::from_millis(1100),
+    };
+}

@@ -1,0 +1,221 @@
+//! Says what a line means, without regard to what is going on.
+
+use crate::at::{after_name, parse_unsigned, starts_with_ignore_case};
+
+/// A final result code: the line that ends a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub(crate) enum FinalResult {
+    /// `OK`
+    Ok,
+    /// `ERROR`
+    Error,
+    /// `FAIL`
+    Fail,
+    /// `SEND OK`
+    SendOk,
+    /// `SEND FAIL`
+    SendFail,
+    /// `SEND Canceled` or `SEND CANCELLED`
+    SendCanceled,
+}
+
+/// A line of words that firmware prints before `ERROR` to say why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Reason {
+    /// `ALREADY CONNECTED`: the link ID is in use.
+    AlreadyConnected,
+    /// `link is not valid` or `UNLINK`: there is no such link.
+    NoLink,
+    /// `DNS Fail`: the name could not be resolved.
+    DnsFail,
+    /// `no ip`: the station has no address.
+    NoAddress,
+    /// `ID ERROR`: a link ID out of range.
+    LinkId,
+    /// `IP ERROR`: a bad address.
+    Address,
+    /// `too long` or `Link typ ERROR` and the like: the parameters do not suit.
+    Parameters,
+    /// `link is builded`: a setting that needs all links closed.
+    LinksOpen,
+}
+
+/// What a line means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    Final(FinalResult),
+    /// `busy p...` and its kin: something was not taken, and the running command goes on.
+    Busy,
+    /// `ERR CODE:0x...`
+    ErrorCode(u32),
+    Reason(Reason),
+    /// Firmware has started.
+    Ready,
+    /// A link has come up.
+    Connect(Option<u8>),
+    /// A link has gone, or was never made.
+    Closed(Option<u8>),
+    /// `+IPD,<link>,<length>` with the data kept in the module.
+    Notice(u8),
+    StationConnected,
+    StationGotAddress,
+    StationDisconnected,
+    /// Known, and nothing follows from it.
+    Noise,
+    /// The module's echo of a command.
+    Echo,
+    /// Anything else: part of an answer, if a command runs.
+    Information,
+}
+
+const WORDS: &[(&[u8], Meaning)] = &[
+    (b"OK", Meaning::Final(FinalResult::Ok)),
+    (b"ERROR", Meaning::Final(FinalResult::Error)),
+    (b"FAIL", Meaning::Final(FinalResult::Fail)),
+    (b"SEND OK", Meaning::Final(FinalResult::SendOk)),
+    (b"SEND FAIL", Meaning::Final(FinalResult::SendFail)),
+    (b"SEND CANCELED", Meaning::Final(FinalResult::SendCanceled)),
+    (b"SEND CANCELLED", Meaning::Final(FinalResult::SendCanceled)),
+    (b"ready", Meaning::Ready),
+    (b"CONNECT", Meaning::Connect(None)),
+    (b"CLOSED", Meaning::Closed(None)),
+    (b"CONNECT FAIL", Meaning::Closed(None)),
+    (b"WIFI CONNECTED", Meaning::StationConnected),
+    (b"WIFI GOT IP", Meaning::StationGotAddress),
+    (b"WIFI DISCONNECT", Meaning::StationDisconnected),
+    (b"WIFI DISCONNECTED", Meaning::StationDisconnected),
+    (b"WIFI GOT IPv6 LL", Meaning::Noise),
+    (b"WIFI GOT IPv6 GL", Meaning::Noise),
+    (b"Will force to restart!!!", Meaning::Noise),
+    (b"no change", Meaning::Noise),
+    (b"ALREADY CONNECTED", Meaning::Reason(Reason::AlreadyConnected)),
+    (b"link is not valid", Meaning::Reason(Reason::NoLink)),
+    (b"UNLINK", Meaning::Reason(Reason::NoLink)),
+    (b"DNS Fail", Meaning::Reason(Reason::DnsFail)),
+    (b"no ip", Meaning::Reason(Reason::NoAddress)),
+    (b"ID ERROR", Meaning::Reason(Reason::LinkId)),
+    (b"IP ERROR", Meaning::Reason(Reason::Address)),
+    (b"too long", Meaning::Reason(Reason::Parameters)),
+    (b"Link typ ERROR", Meaning::Reason(Reason::Parameters)),
+    (b"Link type ERROR", Meaning::Reason(Reason::Parameters)),
+    (b"link is builded", Meaning::Reason(Reason::LinksOpen)),
+];
+
+/// `line` is trimmed and not empty.
+pub(crate) fn classify(line: &[u8]) -> Meaning {
+    let first = line[0];
+    if first == b'+' {
+        return named(line);
+    }
+    if first.is_ascii_digit()
+        && let Some(meaning) = numbered(line)
+    {
+        return meaning;
+    }
+    if let Some((_, meaning)) = WORDS.iter().find(|(word, _)| line.eq_ignore_ascii_case(word)) {
+        return *meaning;
+    }
+    if starts_with_ignore_case(line, b"busy ") && line.ends_with(b"...") {
+        return Meaning::Busy;
+    }
+    if let Some(code) = after_name(line, b"ERR CODE") {
+        return Meaning::ErrorCode(hexadecimal(code).unwrap_or(0));
+    }
+    if starts_with_ignore_case(line, b"Recv") && line.ends_with(b"bytes") {
+        return Meaning::Noise;
+    }
+    if line.starts_with(b"AT") && matches!(line.get(2), None | Some(b'+' | b'E')) {
+        return Meaning::Echo;
+    }
+    // At a wrong baud rate or after boot noise the word may be glued to garbage, never to text.
+    if let Some(garbage) = line.strip_suffix(b"ready")
+        && garbage.last().is_some_and(|byte| !(b' '..=b'~').contains(byte))
+    {
+        return Meaning::Ready;
+    }
+    Meaning::Information
+}
+
+/// Lines that begin with `+`.
+fn named(line: &[u8]) -> Meaning {
+    if let Some(rest) = line.strip_prefix(b"+IPD,") {
+        let mut fields = rest.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+        let link = fields.next().and_then(parse_unsigned);
+        let length = fields.next().and_then(parse_unsigned);
+        if let (Some(link), Some(_)) = (link, length) {
+            return Meaning::Notice(u8::try_from(link).unwrap_or(u8::MAX));
+        }
+        return Meaning::Noise;
+    }
+    if let Some(rest) = after_name(line, b"+LINK_CONN") {
+        // <status>,<link>,... stands for `<link>,CONNECT` when AT+SYSMSG says so; status 0 is success.
+        let mut fields = rest.split(|&byte| byte == b',').map(|field| parse_unsigned(field.trim_ascii()));
+        if let (Some(Some(status)), Some(Some(link @ 0..=4))) = (fields.next(), fields.next()) {
+            let link = Some(link as u8);
+            return if status == 0 { Meaning::Connect(link) } else { Meaning::Closed(link) };
+        }
+    }
+    if let Some(code) = after_name(line, b"+ERRNO") {
+        return Meaning::ErrorCode(hexadecimal(code).unwrap_or(0));
+    }
+    Meaning::Information
+}
+
+/// `0,CONNECT` and the like, with or without a blank after the comma.
+fn numbered(line: &[u8]) -> Option<Meaning> {
+    let comma = line.iter().position(|&byte| byte == b',')?;
+    let link = Some(u8::try_from(parse_unsigned(&line[..comma])?).unwrap_or(u8::MAX));
+    match line[comma + 1..].trim_ascii_start() {
+        b"CONNECT" => Some(Meaning::Connect(link)),
+        b"CLOSED" | b"CONNECT FAIL" => Some(Meaning::Closed(link)),
+        _ => None,
+    }
+}
+
+fn hexadecimal(text: &[u8]) -> Option<u32> {
+    let text = text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"0X")).unwrap_or(text);
+    u32::from_str_radix(core::str::from_utf8(text).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_lines_only() {
+        for (line, meaning) in [
+            ("OK", Meaning::Final(FinalResult::Ok)),
+            ("SEND Canceled", Meaning::Final(FinalResult::SendCanceled)),
+            ("0,CONNECT", Meaning::Connect(Some(0))),
+            ("4, CLOSED", Meaning::Closed(Some(4))),
+            ("246,CONNECT", Meaning::Connect(Some(246))),
+            (",CLOSED", Meaning::Information),
+            ("x0,CLOSED", Meaning::Information),
+            ("0,CLOSED!", Meaning::Information),
+            ("OKAY", Meaning::Information),
+            ("busy p...", Meaning::Busy),
+            ("busy s...", Meaning::Busy),
+            ("ERR CODE:0x010b0000", Meaning::ErrorCode(0x010b_0000)),
+            ("+ERRNO:0x1090000", Meaning::ErrorCode(0x0109_0000)),
+            ("WIFI DISCONNECTED", Meaning::StationDisconnected),
+            ("+IPD,0,450", Meaning::Notice(0)),
+            ("+IPD, 3, 1", Meaning::Notice(3)),
+            ("+IPD,4", Meaning::Noise),
+            ("+LINK_CONN:0,2,\"TCP\",0,\"1.2.3.4\",80,50", Meaning::Connect(Some(2))),
+            ("Recv 12 bytes", Meaning::Noise),
+            ("Recv9 bytes", Meaning::Noise),
+            ("AT+CWMODE=1", Meaning::Echo),
+            ("ATE0", Meaning::Echo),
+            ("AT", Meaning::Echo),
+            ("AT version:2.2.0.0", Meaning::Information),
+            ("not ready", Meaning::Information),
+        ] {
+            assert_eq!(classify(line.as_bytes()), meaning, "{line}");
+        }
+        assert_eq!(classify(b"\xfe\x00\xf8ready"), Meaning::Ready);
+    }
+}

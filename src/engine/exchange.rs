@@ -1,0 +1,423 @@
+//! The one command that is on the wire, from its first byte to its final result.
+
+use embassy_sync::waitqueue::MultiWakerRegistration;
+use embassy_time::{Duration, Instant};
+use heapless::Vec;
+
+use super::answer::Answer;
+use super::classify::{FinalResult, Reason};
+use super::socket::LinkId;
+use super::{Core, Engine, after};
+use crate::at::{EncodeError, Encoder, MAX_COMMAND};
+
+/// Longest command of the engine itself.
+const OWN_COMMAND: usize = 48;
+
+/// Who sent the command, and thus who is told how it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    User,
+    BringUp,
+    Resync,
+    Send(usize),
+    Pull(usize),
+    Close(usize),
+    /// Closes a link that has no socket.
+    Orphan(LinkId),
+    /// Asks how much data waits in the module.
+    Lengths,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nothing runs.
+    Idle,
+    /// The command's bytes go out.
+    Command,
+    /// The module works on it.
+    Answer,
+    /// It has accepted the command and will ask for data.
+    Prompt,
+    /// `left` bytes of data go out.
+    Data { left: usize },
+    /// All data is out, and the module has yet to say what became of it.
+    Confirm,
+}
+
+/// How a command ended, for its sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Final(FinalResult, Refusal),
+    /// No final result in time.
+    Timeout,
+    /// The module restarted.
+    Reset,
+    /// The module cannot be reached, so that the command was not sent.
+    Silent,
+}
+
+/// What the module said about why it refused a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Refusal {
+    /// The number of `ERR CODE:0x...` (`ESP-AT 3.1.24`), where the firmware printed one.
+    pub code: Option<u32>,
+    /// The line of words before `ERROR`, where there was a known one.
+    pub reason: Option<Reason>,
+}
+
+pub(crate) struct Exchange {
+    pub(super) owner: Owner,
+    pub(super) phase: Phase,
+    /// The engine's own command. The user's is in [`User`].
+    own: Vec<u8, OWN_COMMAND>,
+    /// Bytes of the command that have been handed out.
+    sent: usize,
+    /// Bytes of data to send once the module asks for them; 0 for a command without data.
+    data: usize,
+    /// Bytes that were asked for, and whether and how many the module announced.
+    asked: usize,
+    got: Option<u32>,
+    timeout: Duration,
+    pub(super) deadline: Instant,
+    refusal: Refusal,
+    /// The answer to `AT+CIPMUX?`.
+    pub(super) mux: Option<bool>,
+    pub(super) busy: bool,
+}
+
+impl Exchange {
+    pub(super) const fn new() -> Self {
+        Self {
+            owner: Owner::BringUp,
+            phase: Phase::Idle,
+            own: Vec::new(),
+            sent: 0,
+            data: 0,
+            asked: 0,
+            got: None,
+            timeout: Duration::MIN,
+            deadline: Instant::MAX,
+            refusal: Refusal { code: None, reason: None },
+            mux: None,
+            busy: false,
+        }
+    }
+
+    /// Makes the wire the owner's. The command's bytes must be in place.
+    fn begin(&mut self, owner: Owner, timeout: Duration) {
+        self.owner = owner;
+        self.phase = Phase::Command;
+        self.sent = 0;
+        self.data = 0;
+        self.asked = 0;
+        self.got = None;
+        self.timeout = timeout;
+        self.refusal = Refusal::default();
+        self.mux = None;
+        self.busy = false;
+    }
+
+    /// A `+CIPRECVDATA` header came. Gives the socket whose data follows, if anybody asked.
+    pub(super) fn data_arrives(&mut self, length: u32) -> Option<usize> {
+        match (self.phase, self.owner) {
+            (Phase::Answer, Owner::Pull(index)) if self.got.is_none() => {
+                self.got = Some(length);
+                Some(index)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a pull got all that it asked for, so that there may be more.
+    pub(super) fn was_filled(&self) -> bool {
+        self.got.is_some_and(|got| got as usize >= self.asked)
+    }
+}
+
+/// The user's command: one at a time has the place, others wait for it.
+pub(crate) struct User {
+    pub(crate) state: UserState,
+    /// The future that sent it is gone: what comes back is thrown away.
+    pub(crate) abandoned: bool,
+    pub(super) command: Vec<u8, MAX_COMMAND>,
+    timeout: Duration,
+    /// The socket that the command connects.
+    connecting: Option<usize>,
+    pub(crate) answer: Answer,
+    /// Lines of the answer were dropped.
+    pub(crate) cut: bool,
+    /// Futures that wait for the place.
+    pub(crate) waiting: u16,
+    pub(crate) wakers: MultiWakerRegistration<4>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserState {
+    Free,
+    /// Encoded, and waits for the wire.
+    Queued,
+    Running,
+    Done(Outcome),
+}
+
+impl User {
+    pub(super) const fn new() -> Self {
+        Self {
+            state: UserState::Free,
+            abandoned: false,
+            command: Vec::new(),
+            timeout: Duration::MIN,
+            connecting: None,
+            answer: Answer::new(),
+            cut: false,
+            waiting: 0,
+            wakers: MultiWakerRegistration::new(),
+        }
+    }
+
+    pub(super) fn is_listening(&self) -> bool {
+        self.state == UserState::Running && !self.abandoned
+    }
+
+    pub(super) fn finish(&mut self, outcome: Outcome) {
+        if self.abandoned {
+            self.release();
+        } else {
+            self.state = UserState::Done(outcome);
+            self.wakers.wake();
+        }
+    }
+
+    /// Gives the place to whoever waits for it.
+    pub(crate) fn release(&mut self) {
+        self.state = UserState::Free;
+        self.connecting = None;
+        self.abandoned = false;
+        self.answer.clear();
+        self.wakers.wake();
+    }
+}
+
+impl Core {
+    /// Puts a user's command in its place. The caller has made sure that the place is free.
+    pub(crate) fn queue(
+        &mut self,
+        encode: &dyn Fn(&mut Encoder<'_>),
+        timeout: Duration,
+        connecting: Option<usize>,
+    ) -> Result<(), EncodeError> {
+        let mut buffer = [0; MAX_COMMAND];
+        let mut encoder = Encoder::new(&mut buffer);
+        encode(&mut encoder);
+        let length = encoder.finish()?;
+        let user = &mut self.user;
+        user.command.clear();
+        // It fits: the encoder has the same limit.
+        let _ = user.command.extend_from_slice(&buffer[..length]);
+        user.timeout = timeout;
+        user.connecting = connecting;
+        user.answer.clear();
+        user.cut = false;
+        user.abandoned = false;
+        user.state = UserState::Queued;
+        self.runner.wake();
+        Ok(())
+    }
+
+    /// The future that sent the user's command has been dropped.
+    pub(crate) fn abandon(&mut self) {
+        match self.user.state {
+            UserState::Running => {
+                self.user.abandoned = true;
+                self.user.connecting = None;
+                self.user.answer.clear();
+                // The ingress may wait for room in the answer.
+                self.runner.wake();
+            }
+            UserState::Queued | UserState::Done(_) => self.user.release(),
+            UserState::Free => {}
+        }
+    }
+
+    /// Puts the user's command on the wire.
+    pub(super) fn begin_user(&mut self) {
+        self.user.state = UserState::Running;
+        self.exchange.begin(Owner::User, self.user.timeout);
+    }
+
+    /// Puts a command of the engine on the wire. `name` may be a whole command; `parameters` are numbers.
+    pub(super) fn begin_own(&mut self, owner: Owner, name: &str, parameters: &[usize], timeout: Duration) {
+        let mut buffer = [0; OWN_COMMAND];
+        let mut encoder = Encoder::new(&mut buffer);
+        encoder.name(name);
+        for &parameter in parameters {
+            encoder.number(parameter as i64);
+        }
+        // `+++` is the one command without a line end.
+        let length = if name == "+++" { encoder.finish_bare() } else { encoder.finish() }.unwrap_or(0);
+        let exchange = &mut self.exchange;
+        exchange.own.clear();
+        let _ = exchange.own.extend_from_slice(&buffer[..length]);
+        exchange.begin(owner, timeout);
+    }
+
+    pub(super) fn begin_send(&mut self, index: usize, link: LinkId, count: usize) {
+        self.begin_own(Owner::Send(index), "AT+CIPSEND", &[link.into(), count], self.config.command_timeout);
+        self.exchange.data = count;
+    }
+
+    pub(super) fn begin_pull(&mut self, index: usize, link: LinkId, count: usize) {
+        self.begin_own(Owner::Pull(index), "AT+CIPRECVDATA", &[link.into(), count], self.config.command_timeout);
+        self.exchange.asked = count;
+    }
+
+    pub(super) fn is_wire_idle(&self) -> bool {
+        self.exchange.phase == Phase::Idle
+    }
+}
+
+impl Engine<'_> {
+    /// Copies what is to be sent to the module into `out`, and says how many bytes. They count as sent.
+    pub(crate) fn take_output(&mut self, now: Instant, out: &mut [u8]) -> usize {
+        let exchange = &mut self.core.exchange;
+        match exchange.phase {
+            Phase::Command => {
+                let command: &[u8] = match exchange.owner {
+                    Owner::User => &self.core.user.command,
+                    _ => &exchange.own,
+                };
+                let rest = &command[exchange.sent..];
+                let count = rest.len().min(out.len());
+                out[..count].copy_from_slice(&rest[..count]);
+                exchange.sent += count;
+                if count == rest.len() {
+                    exchange.phase = Phase::Answer;
+                    exchange.deadline = after(now, exchange.timeout);
+                    if *command == *b"+++" {
+                        exchange.phase = Phase::Idle;
+                        self.escape_sent(now);
+                    }
+                }
+                count
+            }
+            Phase::Data { left } => {
+                let Owner::Send(index) = exchange.owner else { return 0 };
+                let limit = left.min(out.len());
+                let (socket, _, ring) = self.socket(index);
+                let count = socket.to_send.pop(ring, &mut out[..limit]);
+                socket.write_waker.wake();
+                let exchange = &mut self.core.exchange;
+                exchange.phase = if left == count { Phase::Confirm } else { Phase::Data { left: left - count } };
+                // A slow line may take longer for the data than the peer for its acknowledgement.
+                exchange.deadline = after(now, self.core.config.send_timeout);
+                count
+            }
+            _ => 0,
+        }
+    }
+
+    /// The module asks for data.
+    pub(super) fn prompt(&mut self, now: Instant) {
+        let exchange = &mut self.core.exchange;
+        if matches!(exchange.phase, Phase::Answer | Phase::Prompt) && exchange.data > 0 {
+            exchange.phase = Phase::Data { left: exchange.data };
+            exchange.deadline = after(now, self.core.config.send_timeout);
+        }
+    }
+
+    /// A final result code came.
+    pub(super) fn final_result(&mut self, now: Instant, result: FinalResult) {
+        use FinalResult::{Error, Fail, Ok, SendCanceled, SendFail, SendOk};
+        let prompt_timeout = self.core.config.prompt_timeout;
+        let exchange = &mut self.core.exchange;
+        match (exchange.phase, result) {
+            (Phase::Answer, Ok) if exchange.data > 0 => {
+                exchange.phase = Phase::Prompt;
+                exchange.deadline = after(now, prompt_timeout);
+            }
+            (Phase::Answer, Ok | Error | Fail) | (Phase::Prompt, Error | Fail) => self.complete(now, result),
+            (Phase::Confirm, SendOk | SendFail | SendCanceled | Error | Fail) => self.complete(now, result),
+            (Phase::Data { .. }, SendFail | SendCanceled | Error | Fail) => {
+                // Whether the module still takes data is unknown now, so nothing may follow that it could take for
+                // a command.
+                self.complete(now, result);
+                self.lose_step();
+            }
+            _ => {
+                self.core.counters.stray_results = self.core.counters.stray_results.wrapping_add(1);
+            }
+        }
+    }
+
+    /// Something to attach to the `ERROR` that follows.
+    pub(super) fn note_refusal(&mut self, code: Option<u32>, reason: Option<Reason>) {
+        let refusal = &mut self.core.exchange.refusal;
+        refusal.code = code.or(refusal.code);
+        refusal.reason = reason.or(refusal.reason);
+    }
+
+    fn complete(&mut self, now: Instant, result: FinalResult) {
+        let exchange = &mut self.core.exchange;
+        exchange.phase = Phase::Idle;
+        let refusal = exchange.refusal;
+        let success = matches!(result, FinalResult::Ok | FinalResult::SendOk);
+        match exchange.owner {
+            Owner::User => {
+                if success && let Some(index) = self.core.user.connecting {
+                    self.core.sockets[index].accepted = true;
+                    self.core.sockets[index].open_if_complete();
+                }
+                self.core.user.finish(Outcome::Final(result, refusal));
+            }
+            Owner::BringUp => self.brought_up(now, success),
+            Owner::Resync => self.resynced(now, success),
+            owner => self.link_done(now, owner, Some(success)),
+        }
+    }
+
+    pub(super) fn exchange_deadline(&self) -> Option<Instant> {
+        let waiting = !matches!(self.core.exchange.phase, Phase::Idle | Phase::Command);
+        waiting.then_some(self.core.exchange.deadline)
+    }
+
+    /// Ends the command that has been waited for too long.
+    pub(super) fn check_exchange(&mut self, now: Instant) {
+        if self.exchange_deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        // While the serial port is not read, the answer cannot come.
+        if self.core.ingress.is_blocked() {
+            self.core.exchange.deadline = after(now, self.core.exchange.timeout);
+            return;
+        }
+        if self.core.exchange.phase == Phase::Prompt {
+            // The module has accepted the command and waits for exactly these bytes; only its `>` was lost.
+            warn!("prompt lost");
+            self.prompt(now);
+            return;
+        }
+        let owner = self.core.exchange.owner;
+        self.core.exchange.phase = Phase::Idle;
+        match owner {
+            Owner::BringUp => self.brought_up(now, false),
+            Owner::Resync => self.resynced(now, false),
+            owner => {
+                self.core.counters.timeouts = self.core.counters.timeouts.wrapping_add(1);
+                match owner {
+                    Owner::User => self.core.user.finish(Outcome::Timeout),
+                    owner => self.link_done(now, owner, None),
+                }
+                self.lose_step();
+            }
+        }
+    }
+
+    /// Ends what runs and what waits, as the module can do neither.
+    pub(super) fn end_commands(&mut self, outcome: Outcome) {
+        self.core.exchange.phase = Phase::Idle;
+        if matches!(self.core.user.state, UserState::Queued | UserState::Running) {
+            self.core.user.finish(outcome);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The byte machine: tells lines, prompts and counted payloads apart, at any split of the stream.
+
+use embassy_time::Instant;
+use heapless::Vec;
+
+use super::answer::MAX_LINE;
+use super::header::{self, AddressShape, DataHeader};
+use super::{Engine, after};
+
+/// What the next byte belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Line,
+    /// A `+CIPRECVDATA` header of `length` bytes whose end cannot be told yet; `from` is where the line buffer holds
+    /// the first byte that may be an address or data.
+    Undecided {
+        length: u32,
+        from: usize,
+    },
+    Payload {
+        left: u32,
+        target: Target,
+    },
+}
+
+/// Where payload goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// Nobody wants it.
+    Nowhere,
+    Socket {
+        index: usize,
+        generation: u16,
+        /// The module was asked for these bytes, so that they must fit.
+        asked: bool,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Ingress {
+    mode: Mode,
+    pub(super) line: Vec<u8, MAX_LINE>,
+    /// The line was longer than the buffer.
+    cut: bool,
+    /// A complete line waits in `line` for room in the answer, since then.
+    pub(super) held: Option<Instant>,
+    /// A ring is full, and the serial port is not read until there is room.
+    blocked: bool,
+    last_byte: Instant,
+}
+
+impl Ingress {
+    pub(super) const fn new() -> Self {
+        Self { mode: Mode::Line, line: Vec::new(), cut: false, held: None, blocked: false, last_byte: Instant::MIN }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.mode = Mode::Line;
+        self.end_line();
+    }
+
+    /// Ready for the next line.
+    pub(super) fn end_line(&mut self) {
+        self.line.clear();
+        self.cut = false;
+        self.held = None;
+    }
+
+    /// The serial port is not being read, because a ring or an answer is full.
+    pub(super) const fn is_blocked(&self) -> bool {
+        self.blocked || self.held.is_some()
+    }
+
+    pub(super) const fn is_at_payload(&self) -> bool {
+        !matches!(self.mode, Mode::Line)
+    }
+}
+
+impl Engine<'_> {
+    /// Takes bytes that the module sent, and says how many.
+    ///
+    /// Fewer than all means that a ring or the caller of a command has to make room first: hand the rest in again
+    /// after a wake-up. Bytes may come one at a time or thousands at once, with the same result.
+    pub(crate) fn feed(&mut self, now: Instant, bytes: &[u8]) -> usize {
+        let mut at = 0;
+        self.core.ingress.blocked = false;
+        self.core.ingress.last_byte = now;
+        loop {
+            if self.core.ingress.held.is_some() && !self.deliver_held_line() {
+                break;
+            }
+            let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) else { break };
+            let taken = match self.core.ingress.mode {
+                Mode::Line => self.feed_line(now, rest),
+                Mode::Undecided { length, from } => {
+                    self.feed_undecided(now, length, from, rest[0]);
+                    1
+                }
+                Mode::Payload { left, target } => self.feed_payload(left, target, rest),
+            };
+            if taken == 0 {
+                self.core.ingress.blocked = true;
+                break;
+            }
+            at += taken;
+        }
+        at
+    }
+
+    /// The serial port reported an error: bytes are missing, and where is unknown.
+    pub(crate) fn serial_error(&mut self) {
+        self.core.counters.serial_errors = self.core.counters.serial_errors.wrapping_add(1);
+        if let Mode::Payload { target: Target::Socket { index, generation, .. }, .. } = self.core.ingress.mode {
+            self.fail_stream(index, generation);
+        }
+    }
+
+    fn feed_line(&mut self, now: Instant, bytes: &[u8]) -> usize {
+        for (at, &byte) in bytes.iter().enumerate() {
+            let ingress = &mut self.core.ingress;
+            match byte {
+                b'\n' => {
+                    self.complete_line(now);
+                    return at + 1;
+                }
+                b'\r' => {}
+                b' ' | b'\t' | 0 if ingress.line.is_empty() => {}
+                // A token of its own: what follows in the same line is something else.
+                b'>' if ingress.line.is_empty() => self.prompt(now),
+                _ => {
+                    if ingress.line.push(byte).is_err() {
+                        ingress.cut = true;
+                    } else if matches!(byte, b':' | b',') && ingress.line[0] == b'+' && self.complete_header(byte) {
+                        return at + 1;
+                    }
+                }
+            }
+        }
+        bytes.len()
+    }
+
+    fn complete_line(&mut self, now: Instant) {
+        let ingress = &mut self.core.ingress;
+        while matches!(ingress.line.last(), Some(b' ' | b'\t' | 0)) {
+            ingress.line.pop();
+        }
+        if ingress.cut {
+            self.core.counters.long_lines = self.core.counters.long_lines.wrapping_add(1);
+        }
+        if ingress.line.is_empty() {
+            ingress.end_line();
+        } else {
+            self.dispatch_line(now);
+        }
+    }
+
+    /// Looks whether the line so far, which ends in `byte`, is the header of a payload.
+    fn complete_header(&mut self, byte: u8) -> bool {
+        let line = &self.core.ingress.line;
+        if byte == b':' && line.starts_with(b"+IPD,") {
+            let Some(header) = header::ipd(line) else { return false };
+            let index = header.link.and_then(|link| self.core.socket_of(link));
+            let target = match index {
+                Some(index) => self.target(index, false),
+                None => Target::Nowhere,
+            };
+            self.begin_payload(header.length, target);
+            return true;
+        }
+        if line.starts_with(b"+CIPRECVDATA") {
+            let settings = self.core.settings;
+            let with_address = if settings.peer_address { settings.address_in_data } else { Some(false) };
+            match header::receive_data(line, with_address) {
+                DataHeader::Partial => {}
+                DataHeader::Complete(length) => {
+                    self.begin_data(length);
+                    return true;
+                }
+                DataHeader::Undecided(length) => {
+                    self.core.ingress.mode = Mode::Undecided { length, from: line.len() };
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// The first answer with data after `AT+CIPDINFO=1` shows whether this firmware puts the address before the data.
+    fn feed_undecided(&mut self, now: Instant, length: u32, from: usize, byte: u8) {
+        let ingress = &mut self.core.ingress;
+        let fits = ingress.line.push(byte).is_ok();
+        let shape = if fits { header::address_shape(&ingress.line[from..]) } else { AddressShape::No };
+        match shape {
+            AddressShape::Perhaps => {}
+            AddressShape::Yes => {
+                self.core.settings.address_in_data = Some(true);
+                self.begin_data(length);
+            }
+            AddressShape::No => {
+                self.core.settings.address_in_data = Some(false);
+                // What was held back is data, and perhaps the line end after it.
+                let mut data = [0; 64];
+                let held = &ingress.line[from..];
+                let count = held.len().min(data.len());
+                data[..count].copy_from_slice(&held[..count]);
+                self.begin_data(length);
+                // It fits: it is part of what was asked for, or goes nowhere.
+                self.feed(now, &data[..count]);
+            }
+        }
+    }
+
+    /// A `+CIPRECVDATA` header is complete.
+    fn begin_data(&mut self, length: u32) {
+        let target = match self.core.exchange.data_arrives(length) {
+            Some(index) => self.target(index, true),
+            None => Target::Nowhere,
+        };
+        self.begin_payload(length, target);
+    }
+
+    fn target(&self, index: usize, asked: bool) -> Target {
+        Target::Socket { index, generation: self.core.sockets[index].generation, asked }
+    }
+
+    fn begin_payload(&mut self, length: u32, target: Target) {
+        let ingress = &mut self.core.ingress;
+        ingress.end_line();
+        ingress.mode = if length == 0 { Mode::Line } else { Mode::Payload { left: length, target } };
+    }
+
+    fn feed_payload(&mut self, left: u32, target: Target, bytes: &[u8]) -> usize {
+        let offered = &bytes[..bytes.len().min(left as usize)];
+        let taken = match target {
+            Target::Socket { index, generation, asked } => {
+                let (socket, ring, _) = self.socket(index);
+                if socket.generation == generation && socket.wants_data() {
+                    let pushed = socket.received.push(ring, offered);
+                    if pushed > 0 {
+                        socket.reading = false;
+                        socket.read_waker.wake();
+                    }
+                    if asked && pushed < offered.len() {
+                        // More than was asked for: it cannot wait, as nobody may ever make room.
+                        self.drop_bytes(offered.len() - pushed);
+                        self.fail_stream(index, generation);
+                        offered.len()
+                    } else {
+                        pushed
+                    }
+                } else {
+                    self.drop_bytes(offered.len());
+                    offered.len()
+                }
+            }
+            Target::Nowhere => {
+                self.drop_bytes(offered.len());
+                offered.len()
+            }
+        };
+        let left = left - taken as u32;
+        self.core.ingress.mode = if left == 0 { Mode::Line } else { Mode::Payload { left, target } };
+        taken
+    }
+
+    fn drop_bytes(&mut self, count: usize) {
+        self.core.counters.dropped_bytes = self.core.counters.dropped_bytes.wrapping_add(count as u32);
+    }
+
+    pub(super) fn payload_deadline(&self) -> Option<Instant> {
+        let ingress = &self.core.ingress;
+        (ingress.is_at_payload() && !ingress.blocked)
+            .then(|| after(ingress.last_byte, self.core.config.payload_timeout))
+    }
+
+    /// A counted payload has no end mark: if its rest does not come, the module has restarted or bytes were lost.
+    pub(super) fn check_payload(&mut self, now: Instant) {
+        if self.payload_deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        warn!("payload broke off");
+        self.core.counters.broken_payloads = self.core.counters.broken_payloads.wrapping_add(1);
+        if let Mode::Payload { target: Target::Socket { index, generation, .. }, .. } = self.core.ingress.mode {
+            self.fail_stream(index, generation);
+        }
+        self.core.ingress.reset();
+        self.lose_step();
+    }
+}

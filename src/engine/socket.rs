@@ -1,0 +1,171 @@
+//! What the engine knows of one socket, and of the link that the module keeps for it.
+
+use core::net::SocketAddr;
+
+use embassy_sync::waitqueue::WakerRegistration;
+
+use super::ring::Ring;
+use crate::net::tcp;
+
+/// Links that any of the modules has at most, and with it sockets.
+pub(crate) const MAX_LINKS: usize = 5;
+
+/// A number that the module gives to a connection.
+pub(crate) type LinkId = u8;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nobody uses it.
+    Free,
+    /// A connect is under way.
+    Connecting,
+    /// Data may flow both ways.
+    Open,
+    /// The peer has closed, but the module may still hold data.
+    Draining,
+    /// The module has no link for it any more. What was received can still be read.
+    Ended,
+}
+
+/// Why a socket ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The peer closed, and all its data was received.
+    Peer,
+    /// This side closed.
+    Local,
+    /// An error that the user has not been told.
+    Failed(tcp::Error),
+    /// An error that the user knows.
+    Reported,
+}
+
+#[derive(Debug)]
+pub(crate) struct Socket {
+    /// Told apart from its predecessors in the same place by this number.
+    pub(crate) generation: u16,
+    pub(crate) phase: Phase,
+    pub(crate) end: End,
+    /// The module's number for the link, while it has one.
+    pub(crate) link: Option<LinkId>,
+    /// The module has said `CONNECT` and not yet `CLOSED`.
+    pub(crate) up: bool,
+    /// The command that connects it has ended well.
+    pub(crate) accepted: bool,
+    /// A user has a handle to it.
+    pub(crate) held: bool,
+    /// To be closed as soon as what was written is sent.
+    pub(crate) closing: bool,
+    /// To be closed at once.
+    pub(crate) aborting: bool,
+    /// The module may hold data for it.
+    pub(crate) pending: bool,
+    /// The module said so while the data before was being fetched.
+    pub(crate) pending_again: bool,
+    /// A send is out that the module has not confirmed.
+    pub(crate) sending: bool,
+    /// A reader waits for data.
+    pub(crate) reading: bool,
+    pub(crate) received: Ring,
+    pub(crate) to_send: Ring,
+    pub(crate) remote: Option<SocketAddr>,
+    pub(crate) read_waker: WakerRegistration,
+    pub(crate) write_waker: WakerRegistration,
+}
+
+impl Socket {
+    pub(crate) const fn new() -> Self {
+        Self {
+            generation: 0,
+            phase: Phase::Free,
+            end: End::Reported,
+            link: None,
+            up: false,
+            accepted: false,
+            held: false,
+            closing: false,
+            aborting: false,
+            pending: false,
+            pending_again: false,
+            sending: false,
+            reading: false,
+            received: Ring::new(),
+            to_send: Ring::new(),
+            remote: None,
+            read_waker: WakerRegistration::new(),
+            write_waker: WakerRegistration::new(),
+        }
+    }
+
+    /// Takes the free place for a new connection.
+    pub(crate) fn claim(&mut self, link: LinkId, remote: Option<SocketAddr>) {
+        let generation = self.generation.wrapping_add(1);
+        *self = Self { generation, phase: Phase::Connecting, link: Some(link), remote, held: true, ..Self::new() };
+    }
+
+    pub(crate) fn wake(&mut self) {
+        self.read_waker.wake();
+        self.write_waker.wake();
+    }
+
+    /// The module's link is gone. Gives the place back when no user has it.
+    pub(crate) fn finish(&mut self, end: End) {
+        if self.phase == Phase::Free {
+            return;
+        }
+        self.phase = Phase::Ended;
+        self.end = end;
+        self.link = None;
+        self.up = false;
+        self.pending = false;
+        if !self.sending {
+            self.to_send.clear();
+        }
+        self.release_if_unused();
+        self.wake();
+    }
+
+    /// No bytes of it are on their way to the module any more.
+    ///
+    /// Until then they are kept, even if the socket has ended: the module counts them, and would take what comes
+    /// instead for data.
+    pub(crate) fn sent(&mut self) {
+        self.sending = false;
+        if matches!(self.phase, Phase::Ended | Phase::Free) {
+            self.to_send.clear();
+        }
+    }
+
+    /// A connect has succeeded once the link is up and the command has ended well, in either order.
+    pub(crate) fn open_if_complete(&mut self) {
+        if self.phase == Phase::Connecting && self.up && self.accepted {
+            self.phase = Phase::Open;
+        }
+        self.wake();
+    }
+
+    /// The user's handle is gone.
+    pub(crate) fn release_if_unused(&mut self) {
+        if self.phase == Phase::Ended && !self.held {
+            self.phase = Phase::Free;
+            self.received.clear();
+        }
+    }
+
+    /// Whether data from the module still has somebody who wants it.
+    pub(crate) const fn wants_data(&self) -> bool {
+        self.held && !self.aborting && matches!(self.phase, Phase::Connecting | Phase::Open | Phase::Draining)
+    }
+
+    /// The error of an operation on a socket that has ended: the cause once, then `NotConnected`.
+    pub(crate) const fn ended_error(&mut self) -> tcp::Error {
+        match self.end {
+            End::Failed(error) => {
+                self.end = End::Reported;
+                error
+            }
+            End::Peer => tcp::Error::ClosedByPeer,
+            End::Local | End::Reported => tcp::Error::NotConnected,
+        }
+    }
+}

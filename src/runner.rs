@@ -1,0 +1,196 @@
+//! The one task that reads and writes the serial port.
+
+use core::convert::Infallible;
+use core::fmt;
+use core::future::poll_fn;
+use core::pin::pin;
+use core::task::Poll;
+
+use embassy_futures::select::{Either, select};
+use embassy_time::{Instant, Timer};
+use embedded_hal::digital::OutputPin;
+use embedded_io_async::{Read, Write};
+
+use crate::pins::{NoPin, Pins};
+use crate::resources::{Access, AccessExt};
+use crate::serial::Serial;
+
+/// Bytes that are taken from the serial port, or handed to it, in one piece.
+const CHUNK: usize = 256;
+
+/// Errors of the serial port in a row, without a byte in between, after which the runner gives up.
+const SERIAL_ERROR_LIMIT: u32 = 64;
+
+/// Why [`Runner::run`] ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum RunError<E> {
+    /// The serial port has failed: writing gave this error, or reading gave nothing but errors.
+    Serial(E),
+    /// The serial port has come to its end: a read gave 0 bytes, or a write took none.
+    Closed,
+}
+
+impl<E: fmt::Debug> fmt::Display for RunError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Serial(error) => write!(f, "the serial port has failed: {error:?}"),
+            Self::Closed => f.write_str("the serial port is closed"),
+        }
+    }
+}
+
+impl<E: fmt::Debug> core::error::Error for RunError<E> {}
+
+/// Drives the module: reads the serial port, writes to it, and keeps time.
+///
+/// Nothing happens unless [`run`](Self::run) is being polled, in a task of its own or joined with the user's futures.
+#[derive(Debug)]
+pub struct Runner<'a, S, R = NoPin, E = NoPin> {
+    shared: Shared<'a>,
+    serial: S,
+    pins: Pins<R, E>,
+    input: Chunk,
+    output: Chunk,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Shared<'a>(pub(crate) &'a dyn Access);
+
+impl fmt::Debug for Shared<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shared")
+    }
+}
+
+/// Bytes on their way that outlive a dropped future.
+#[derive(Debug)]
+struct Chunk {
+    bytes: [u8; CHUNK],
+    start: usize,
+    end: usize,
+}
+
+impl Chunk {
+    const fn new() -> Self {
+        Self { bytes: [0; CHUNK], start: 0, end: 0 }
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+}
+
+impl<'a, S: Serial, R: OutputPin, E: OutputPin> Runner<'a, S, R, E> {
+    pub(crate) const fn new(shared: &'a dyn Access, serial: S, pins: Pins<R, E>) -> Self {
+        Self { shared: Shared(shared), serial, pins, input: Chunk::new(), output: Chunk::new() }
+    }
+
+    /// Runs the driver for ever.
+    ///
+    /// It is allowed to drop the future and to call this again later: what was read but not yet taken in is kept, and
+    /// so is what was about to be written. Nothing moves in between, and a module that is not listened to for long
+    /// may lose bytes if the line has no flow control. Dropping loses no byte if the serial port's own `read` and
+    /// `write` lose none when they are dropped, as those of buffered UARTs do.
+    ///
+    /// # Errors
+    /// When the serial port is unusable. Framing and overrun errors are not that: they are counted
+    /// ([`Counters::serial_errors`](crate::Counters::serial_errors)), and the stream they hit is failed.
+    pub async fn run(&mut self) -> Result<Infallible, RunError<S::Error>> {
+        let Self { shared: Shared(access), serial, pins, input, output } = self;
+        let access = *access;
+        pins.enable();
+        let (reader, writer) = serial.split();
+        let receive = receive(access, reader, input);
+        let transmit = transmit(access, writer, pins, output);
+        match select(pin!(receive), pin!(transmit)).await {
+            Either::First(result) | Either::Second(result) => result,
+        }
+    }
+}
+
+async fn receive<P: Read>(
+    access: &dyn Access,
+    mut port: P,
+    input: &mut Chunk,
+) -> Result<Infallible, RunError<P::Error>> {
+    let mut errors = 0;
+    loop {
+        while input.start < input.end {
+            let taken = poll_fn(|context| {
+                access.poll(|engine| {
+                    let taken = engine.feed(Instant::now(), input.rest());
+                    if taken == 0 {
+                        // A ring is full. Whoever makes room wakes the runner.
+                        engine.core.runner.register(context.waker());
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(taken)
+                })
+            });
+            input.start += taken.await;
+        }
+        match port.read(&mut input.bytes).await {
+            Ok(0) => return Err(RunError::Closed),
+            Ok(count) => {
+                errors = 0;
+                (input.start, input.end) = (0, count);
+            }
+            Err(error) => {
+                errors += 1;
+                if errors > SERIAL_ERROR_LIMIT {
+                    return Err(RunError::Serial(error));
+                }
+                access.with(&mut |engine| engine.serial_error());
+            }
+        }
+    }
+}
+
+async fn transmit<P: Write, R: OutputPin, E: OutputPin>(
+    access: &dyn Access,
+    mut port: P,
+    pins: &mut Pins<R, E>,
+    output: &mut Chunk,
+) -> Result<Infallible, RunError<P::Error>> {
+    let mut deadline = None;
+    let mut reset = false;
+    let mut unflushed = false;
+    loop {
+        while output.start < output.end {
+            match port.write(output.rest()).await {
+                Ok(0) => return Err(RunError::Closed),
+                Ok(count) => output.start += count,
+                Err(error) => return Err(RunError::Serial(error)),
+            }
+            unflushed = true;
+        }
+        let until = deadline;
+        // Everything is looked at again at each wake-up, in one step with the registration of the waker.
+        let work = poll_fn(|context| {
+            access.poll(|engine| {
+                engine.core.runner.register(context.waker());
+                let now = Instant::now();
+                let next = engine.poll(now);
+                (output.start, output.end) = (0, engine.take_output(now, &mut output.bytes));
+                let reset_before = core::mem::replace(&mut reset, engine.core.reset_asserted());
+                let idle = output.end == 0 && next == deadline && reset == reset_before && !unflushed;
+                deadline = next;
+                if idle { Poll::Pending } else { Poll::Ready(()) }
+            })
+        });
+        let overdue = async move {
+            match until {
+                Some(deadline) => Timer::at(deadline).await,
+                None => core::future::pending().await,
+            }
+        };
+        select(work, overdue).await;
+        pins.set_reset(reset);
+        if output.end == 0 && unflushed {
+            port.flush().await.map_err(RunError::Serial)?;
+            unflushed = false;
+        }
+    }
+}

@@ -185,6 +185,21 @@ impl Simulator {
         }
     }
 
+    /// How many bytes [`transmit`](Self::transmit) can give at `now`.
+    #[must_use]
+    pub fn available(&mut self, now: Duration) -> usize {
+        let now = now.max(self.now);
+        let rate = self.line_rate();
+        self.outbound.available(now, rate)
+    }
+
+    /// Bytes that the host has sent and the module has not taken: still on a paced line, or held because the module
+    /// cannot get rid of data (where a real one drops its RTS).
+    #[must_use]
+    pub fn pending_input(&self) -> usize {
+        self.inbound.len()
+    }
+
     /// The earliest time at which [`poll`](Self::poll) or [`transmit`](Self::transmit) would make progress without new
     /// input; at or before the latest time seen if there is something to take at once, `None` if only input helps.
     #[must_use]

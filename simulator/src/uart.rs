@@ -67,6 +67,10 @@ impl Inbound {
         Some(byte)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Takes up to `limit` bytes that are complete at `now`.
     pub(crate) fn take(&mut self, now: Duration, limit: usize, rate: Option<Rate>, out: &mut Vec<u8>) -> usize {
         let complete = match rate {
@@ -145,6 +149,11 @@ impl Outbound {
         self.done.drain(..count);
         self.total += count as u64;
         count
+    }
+
+    pub(crate) fn available(&mut self, now: Duration, rate: Option<Rate>) -> usize {
+        self.settle(now, rate);
+        self.done.len()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -366,14 +366,14 @@ impl Network for MemoryNetwork {
             self.call(id, |peer, socket| peer.on_connect(socket));
         }
         loop {
-            let next = {
-                let mut inner = self.inner();
-                inner.connections.iter_mut().find_map(|(id, connection)| {
-                    let due = connection.outgoing.front().is_some_and(|(at, _)| *at <= now);
-                    due.then(|| connection.outgoing.pop_front().map(|(_, data)| (*id, data))).flatten()
-                });
-                found
-            };
+            let next = self.inner().connections.iter_mut().find_map(|(id, connection)| {
+                let (at, _) = connection.outgoing.front()?;
+                if *at > now {
+                    return None;
+                }
+                let (_, data) = connection.outgoing.pop_front()?;
+                Some((*id, data))
+            });
             let Some((id, data)) = next else { break };
             self.call(id, |peer, socket| peer.on_data(socket, &data));
         }

@@ -1,5 +1,5 @@
 //! A host at the other end of the wire, in virtual time.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use core::time::Duration;
 use wifi_at_simulator::{AccessPoint, Builder, Dialect, Latency, MemoryNetwork, Simulator};

@@ -1,0 +1,170 @@
+//! Runs a test in virtual time, with a device at the other end of a serial line.
+
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use embedded_io_async::{ErrorType, Read, Write};
+
+use crate::clock;
+use crate::device::Device;
+
+/// A serial line to a device. Clones are the same line: take one to look at the device while the driver has another.
+pub struct Line<D> {
+    state: Rc<State<D>>,
+}
+
+impl<D> Clone for Line<D> {
+    fn clone(&self) -> Self {
+        Self { state: Rc::clone(&self.state) }
+    }
+}
+
+struct State<D> {
+    device: RefCell<D>,
+    /// Most bytes of one read or write.
+    chunk: Cell<usize>,
+    reader: RefCell<Option<Waker>>,
+    record: RefCell<Vec<u8>>,
+}
+
+impl<D: Device> Line<D> {
+    /// A line to `device` without limits.
+    pub fn new(device: D) -> Self {
+        let state = State {
+            device: RefCell::new(device),
+            chunk: Cell::new(usize::MAX),
+            reader: RefCell::new(None),
+            record: RefCell::default(),
+        };
+        Self { state: Rc::new(state) }
+    }
+
+    /// At most `bytes` come with one read, and go with one write.
+    #[must_use]
+    pub fn with_chunk(self, bytes: usize) -> Self {
+        self.state.chunk.set(bytes);
+        self
+    }
+
+    /// Looks at the device, or does something to it.
+    pub fn with<T>(&self, f: impl FnOnce(&mut D, Duration) -> T) -> T {
+        let out = f(&mut self.state.device.borrow_mut(), now());
+        self.wake();
+        out
+    }
+
+    /// All bytes that the host has read so far.
+    #[must_use]
+    pub fn record(&self) -> Vec<u8> {
+        self.state.record.borrow().clone()
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.state.reader.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+}
+
+/// Virtual time.
+#[must_use]
+pub fn now() -> Duration {
+    Duration::from_micros(clock::now())
+}
+
+impl<D> ErrorType for Line<D> {
+    type Error = Infallible;
+}
+
+impl<D: Device> Read for Line<D> {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        poll_fn(|context| {
+            let limit = buffer.len().min(self.state.chunk.get());
+            let count = self.state.device.borrow_mut().transmit(now(), &mut buffer[..limit]);
+            if count == 0 {
+                *self.state.reader.borrow_mut() = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+            self.state.record.borrow_mut().extend_from_slice(&buffer[..count]);
+            Poll::Ready(Ok(count))
+        })
+        .await
+    }
+}
+
+impl<D: Device> Write for Line<D> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        let count = bytes.len().min(self.state.chunk.get());
+        self.state.device.borrow_mut().receive(now(), &bytes[..count]);
+        Ok(count)
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Restores real time, also when a test fails.
+struct RealAgain;
+
+impl Drop for RealAgain {
+    fn drop(&mut self) {
+        clock::clear();
+        clock::set(None);
+    }
+}
+
+/// More virtual time than any test takes.
+const LIMIT: Duration = Duration::from_secs(3600 * 24 * 40);
+
+/// Runs `future` in virtual time, which starts at 1 s and goes on whenever nothing else can be done.
+///
+/// # Panics
+/// When nothing will ever happen any more and the future is not done.
+pub fn run<D: Device, F: Future>(line: &Line<D>, future: F) -> F::Output {
+    let _real = RealAgain;
+    clock::clear();
+    clock::set(Some(1_000_000));
+    let mut future = pin!(future);
+    let flag = Arc::new(Flag(AtomicBool::new(true)));
+    let waker = Waker::from(Arc::clone(&flag));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        let mut rounds = 0;
+        while flag.0.swap(false, Ordering::Relaxed) {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return output;
+            }
+            rounds += 1;
+            assert!(rounds < 100_000, "the future wakes itself for ever, at {:?}", now());
+        }
+        line.state.device.borrow_mut().poll(now());
+        let timer = clock::next_timer().map(Duration::from_micros);
+        let device = line.state.device.borrow().next_wake();
+        let Some(next) = timer.into_iter().chain(device).min() else {
+            panic!("nothing will ever happen, at {:?}", now());
+        };
+        if next > now() {
+            assert!(next < LIMIT, "the test takes more than {LIMIT:?}");
+            clock::set(Some(next.as_nanos().div_ceil(1000) as u64));
+        }
+        clock::fire();
+        line.state.device.borrow_mut().poll(now());
+        line.wake();
+    }
+}

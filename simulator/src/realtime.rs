@@ -274,7 +274,7 @@ impl core::fmt::Debug for StreamWriter {
 
 impl StreamReader {
     /// Takes what is there; `None` if that is nothing and the module runs.
-    fn take(&self, state: &mut State, buffer: &mut [u8]) -> Option<usize> {
+    fn take_output(&self, state: &mut State, buffer: &mut [u8]) -> Option<usize> {
         let was_full = state.output.len() >= BUFFER;
         let count = state.output.read(buffer).unwrap_or(0);
         if count > 0 && was_full {
@@ -291,7 +291,7 @@ impl StreamReader {
         let end = Instant::now() + time;
         let mut state = self.shared.lock();
         loop {
-            if let Some(count) = self.take(&mut state, buffer) {
+            if let Some(count) = self.take_output(&mut state, buffer) {
                 return Ok(count);
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -309,7 +309,7 @@ impl Read for StreamReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut state = self.shared.lock();
         loop {
-            if let Some(count) = self.take(&mut state, buffer) {
+            if let Some(count) = self.take_output(&mut state, buffer) {
                 return Ok(count);
             }
             let waited = self.shared.host.wait(state);
@@ -393,7 +393,7 @@ mod asynchronous {
         async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             poll_fn(|context| {
                 let mut state = self.shared.lock();
-                match self.take(&mut state, buffer) {
+                match self.take_output(&mut state, buffer) {
                     Some(count) => Poll::Ready(Ok(count)),
                     None => {
                         state.reader = Some(context.waker().clone());

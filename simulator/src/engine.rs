@@ -99,6 +99,8 @@ impl Simulator {
     fn set_rate(&mut self, uart: UartConfig) {
         let rate = Rate::new(uart.baud, uart.data, uart.stop, uart.parity);
         if rate != self.rate {
+            let before = self.line_rate();
+            self.outbound.available(self.now, before);
             self.rate = rate;
             self.inbound.rebase(self.now);
             self.outbound.rebase(self.now);

@@ -28,7 +28,6 @@ pub(crate) static COMMANDS: &[Entry] = &[
         module.restore_flash();
         Ok(module.after_ok(Job::Restart))
     }),
-    command("+UART").query(uart_query).set(uart_def),
     command("+UART_CUR").query(uart_query).set(uart_cur),
     command("+UART_DEF").query(uart_def_query).set(uart_def),
     command("+SLEEP")
@@ -104,9 +103,9 @@ fn uart_text(uart: UartConfig) -> String {
     format!("{baud},{data},{stop},{parity},{flow}")
 }
 
-fn uart_query(module: &mut Simulator, call: &Call) -> Answer {
+fn uart_query(module: &mut Simulator, _: &Call) -> Answer {
     let text = uart_text(module.settings.uart);
-    module.tell(&call.name[1..], text)
+    module.tell("UART_CUR", text)
 }
 
 fn uart_def_query(module: &mut Simulator, _: &Call) -> Answer {

@@ -129,6 +129,8 @@ struct Inner {
     listeners: BTreeMap<SocketId, Listener>,
     udp: BTreeMap<SocketId, UdpSocket>,
     lookups: BTreeMap<LookupId, Vec<IpAddr>>,
+    /// What the module had sent on connections that it has closed.
+    finished: BTreeMap<SocketId, Vec<u8>>,
 }
 
 /// A deterministic network in memory; a clone is a handle to the same network, so that a test keeps one.
@@ -281,12 +283,12 @@ impl MemoryNetwork {
     #[must_use]
     pub fn take_received(&self, socket: SocketId) -> Vec<u8> {
         let mut inner = self.inner();
-        inner
-            .connections
-            .get_mut(&socket)
-            .and_then(|connection| connection.record.as_mut())
-            .map(core::mem::take)
-            .unwrap_or_default()
+        let inner = &mut *inner;
+        match inner.connections.get_mut(&socket) {
+            Some(connection) => connection.record.as_mut().map(core::mem::take),
+            None => inner.finished.remove(&socket),
+        }
+        .unwrap_or_default()
     }
 
     /// Whether the module has closed its end of this connection.
@@ -341,6 +343,19 @@ impl Inner {
         SocketId(self.next)
     }
 
+    /// The module closes a connection. Bytes on their way to a peer still arrive.
+    fn finish(&mut self, id: SocketId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.module_closed = true;
+            if connection.outgoing.is_empty()
+                && let Some(mut connection) = self.connections.remove(&id)
+            {
+                let record = connection.record.take();
+                self.finished.extend(record.map(|record| (id, record)));
+            }
+        }
+    }
+
     fn port(&mut self) -> u16 {
         let port = self.next_port.max(49152);
         self.next_port = port.checked_add(1).unwrap_or(49152);
@@ -376,6 +391,11 @@ impl Network for MemoryNetwork {
             });
             let Some((id, data)) = next else { break };
             self.call(id, |peer, socket| peer.on_data(socket, &data));
+            let mut inner = self.inner();
+            let closed = inner.connections.get(&id).is_some_and(|tcp| tcp.module_closed);
+            if closed {
+                inner.finish(id);
+            }
         }
     }
 
@@ -490,13 +510,11 @@ impl Network for MemoryNetwork {
     fn close(&mut self, _now: Duration, socket: SocketId) {
         self.call(socket, |peer, _| peer.on_close());
         let mut inner = self.inner();
-        inner.listeners.remove(&socket);
         inner.udp.remove(&socket);
-        if let Some(connection) = inner.connections.get_mut(&socket) {
-            connection.module_closed = true;
-            if connection.record.is_none() && connection.outgoing.is_empty() {
-                inner.connections.remove(&socket);
-            }
+        let waiting = inner.listeners.remove(&socket);
+        let waiting = waiting.map_or(VecDeque::new(), |listener| listener.pending);
+        for id in waiting.into_iter().chain([socket]) {
+            inner.finish(id);
         }
     }
 

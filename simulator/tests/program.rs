@@ -1,0 +1,106 @@
+//! The program, used as a program.
+#![cfg(all(feature = "program", unix))]
+#![allow(missing_docs)]
+
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+struct Program(Child);
+
+impl Program {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wifi-at-simulator"));
+        command.args(arguments).args(["--fast", "--ap", "home:12345678"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+
+    fn first_line(&mut self) -> String {
+        let mut line = String::new();
+        let output = self.0.stdout.take().unwrap();
+        BufReader::new(output).read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn exchange(line: &mut (impl Read + Write), command: &str, wanted: &str) {
+    line.write_all(command.as_bytes()).unwrap();
+    let mut seen = vec![0; wanted.len()];
+    line.read_exact(&mut seen).unwrap();
+    assert_eq!(String::from_utf8(seen).unwrap(), wanted);
+}
+
+#[test]
+fn at_a_tcp_port() {
+    let mut program = Program::start(&["--tcp", "127.0.0.1:0"]);
+    let line = program.first_line();
+    let address = line.strip_prefix("listening on ").unwrap().to_owned();
+    // What the module says while it boots goes into the void.
+    thread::sleep(Duration::from_millis(300));
+    for state in ["0", "1"] {
+        let mut host = TcpStream::connect(&address).unwrap();
+        exchange(&mut host, "AT+CWMODE?\r\n", &format!("AT+CWMODE?\r\n+CWMODE:{state}\r\n\r\nOK\r\n"));
+        exchange(&mut host, "AT+CWMODE=1\r\n", "AT+CWMODE=1\r\n\r\nOK\r\n");
+    }
+}
+
+#[test]
+fn at_a_pseudo_terminal() {
+    let mut program = Program::start(&["--pty", "--baud", "921600"]);
+    let path = program.first_line();
+    let mut line = OpenOptions::new().read(true).write(true).open(path).unwrap();
+    exchange(&mut line, "", "\r\nready\r\n");
+    exchange(&mut line, "ATE0\r\n", "ATE0\r\n\r\nOK\r\n");
+    exchange(&mut line, "AT+CWMODE=1\r\n", "\r\nOK\r\n");
+    let joined = "WIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n";
+    exchange(&mut line, "AT+CWJAP=\"home\",\"12345678\"\r\n", joined);
+}
+
+#[test]
+fn at_standard_input() {
+    let mut program = Program::start(&["--stdio"]);
+    let mut input = program.0.stdin.take().unwrap();
+    input.write_all(b"AT\r\nATE0\r\nAT\r\n").unwrap();
+    drop(input);
+    let mut output = String::new();
+    program.0.stdout.take().unwrap().read_to_string(&mut output).unwrap();
+    assert_eq!(output, "\r\nready\r\nAT\r\n\r\nOK\r\nATE0\r\n\r\nOK\r\n\r\nOK\r\n");
+    assert!(program.0.wait().unwrap().success());
+}
+
+#[test]
+fn sigint_ends_it() {
+    let mut program = Program::start(&["--tcp", "127.0.0.1:0"]);
+    program.first_line();
+    let id = program.0.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(program.0.wait().unwrap().success());
+}
+
+#[test]
+fn errors_are_told() {
+    let program = env!("CARGO_BIN_EXE_wifi-at-simulator");
+    for (arguments, text) in [
+        (&["--stdio", "--ap", "x:short"][..], "a password has 8 to 63 bytes"),
+        (&["--stdio", "--dialect", "hayes"], "unknown dialect; known are: esp-at"),
+        (&["--stdio", "--host", "x=y"], "y is no IP address"),
+        (&["--tcp", "192.0.2.1:1"], "cannot listen on 192.0.2.1:1"),
+        (&["--tcp", "127.0.0.1:0", "--pty"], "cannot be used with"),
+    ] {
+        let output = Command::new(program).args(arguments).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(told.contains(text), "{told}");
+    }
+}

@@ -182,7 +182,7 @@ fn random_input() {
     let rounds = std::env::var("WIFI_AT_FUZZ").map_or(2000, |rounds| rounds.parse().unwrap());
     let run = |seed: u64| {
         let mut random = Random(seed);
-        let mut bench = Bench::joined(builder().baud((seed % 2 == 0).then_some(115_200)));
+        let mut bench = Bench::joined(builder().baud(seed.is_multiple_of(2).then_some(115_200)));
         bench.ask("AT+CIPSTART=0,\"TCP\",\"10.0.0.1\",7");
         let forms = bench.module.command_list();
         let parameters = [

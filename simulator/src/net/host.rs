@@ -65,7 +65,7 @@ impl HostNetwork {
         self.hosts.entry(name).or_default().push(address);
     }
 
-    /// The address on which servers of the module listen, and to which their UDP ports are bound if it is not loopback.
+    /// The address on which servers of the module listen.
     pub const fn set_listen_address(&mut self, address: IpAddr) {
         self.listen_address = address;
     }

@@ -1,0 +1,94 @@
+//! The asynchronous port.
+#![cfg(feature = "embedded-io-async")]
+#![allow(missing_docs)]
+
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use embedded_io_async::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Wake;
+use wifi_at_simulator::serial::{self, Pump};
+use wifi_at_simulator::{Builder, Dialect, realtime};
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs a future in virtual time; each poll must have been asked for by a wake.
+fn block_on<F: Future>(pump: &Pump, future: F) -> F::Output {
+    let count = Arc::new(Count::default());
+    let waker = Waker::from(count.clone());
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    count.0.store(1, Ordering::Relaxed);
+    loop {
+        if count.0.swap(0, Ordering::Relaxed) > 0
+            && let Poll::Ready(output) = future.as_mut().poll(&mut context)
+        {
+            return output;
+        }
+        if count.0.load(Ordering::Relaxed) == 0 {
+            pump.pump(pump.next_wake().expect("nothing will ever happen"));
+        }
+    }
+}
+
+#[test]
+fn both_halves_in_virtual_time() {
+    let simulator = Builder::new(Dialect::EspAt).baud(Some(115_200)).build();
+    let (pump, port) = serial::port(simulator);
+    let (mut reader, mut writer) = port.split();
+    pump.set_read_limit(1);
+    pump.set_write_limit(4);
+    block_on(&pump, async {
+        let mut text = [0; 9];
+        reader.read_exact(&mut text).await.unwrap();
+        assert_eq!(&text, b"\r\nready\r\n");
+        let start = pump.now();
+        writer.write_all(b"ATE0\r\n").await.unwrap();
+        writer.flush().await.unwrap();
+        let bit = Duration::from_nanos(1_000_000_000 / 115_200);
+        let took = pump.now() - start;
+        assert!(took >= bit * 59 && took <= bit * 61, "{took:?}");
+        let mut text = [0; 12];
+        reader.read_exact(&mut text).await.unwrap();
+        assert_eq!(&text, b"ATE0\r\n\r\nOK\r\n");
+    });
+    let commands = pump.with(|simulator, _| simulator.commands().to_vec());
+    assert_eq!(commands[0].line, "ATE0");
+}
+
+#[test]
+fn a_real_time_stream_wakes_tasks() {
+    let (_module, mut stream) = realtime::spawn(|| Builder::new(Dialect::EspAt).build()).unwrap();
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut session = pin!(async {
+        let mut text = [0; 9];
+        Read::read_exact(&mut stream, &mut text).await.unwrap();
+        Write::write_all(&mut stream, b"AT\r\n").await.unwrap();
+        let mut text = [0; 10];
+        Read::read_exact(&mut stream, &mut text).await.unwrap();
+        text
+    });
+    let text = loop {
+        match session.as_mut().poll(&mut context) {
+            Poll::Ready(text) => break text,
+            Poll::Pending => std::thread::park_timeout(Duration::from_secs(10)),
+        }
+    };
+    assert_eq!(&text, b"AT\r\n\r\nOK\r\n");
+}

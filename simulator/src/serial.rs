@@ -141,10 +141,15 @@ impl Pump {
         self.shared.borrow().now
     }
 
-    /// When the next pump brings something new; see [`Simulator::next_wake`].
+    /// When the next pump brings something new. Bytes from the module count only while a reader waits for them, so that
+    /// time goes on for a host that does not read.
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
-        self.shared.borrow().simulator.next_wake()
+        let shared = self.shared.borrow();
+        match shared.reader {
+            Some(_) => shared.simulator.next_wake(),
+            None => shared.simulator.next_poll(),
+        }
     }
 
     /// Uses the module: hooks, access points, what it has seen. The second argument is the time now.

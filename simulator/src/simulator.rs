@@ -205,8 +205,15 @@ impl Simulator {
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
         let out = self.outbound.next_at(self.line_rate());
-        let event = self.next_event(self.now);
-        [out, event].into_iter().flatten().min().map(|at| at.max(self.now))
+        let out = out.map(|at| at.max(self.now));
+        [out, self.next_poll()].into_iter().flatten().min()
+    }
+
+    /// The earliest time at which [`poll`](Self::poll) would make progress without new input, whether or not there is
+    /// something to transmit: for a host that does not read now.
+    #[must_use]
+    pub fn next_poll(&self) -> Option<Duration> {
+        self.next_event(self.now).map(|at| at.max(self.now))
     }
 
     /// The reset pin is pulled and released at `now`. Bytes on their way to the module are lost.

@@ -12,10 +12,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use common::{HOST, Line, LineOptions, Steps, page};
+use common::{Line, LineOptions, Steps, page};
 use embassy_futures::join::join_array;
 use embassy_futures::select::{Either, select};
-use embedded_io_async::Read;
+use embedded_io_async::{ErrorKind, Read};
 use indicatif::{ProgressBar, ProgressStyle};
 use nourl::{Url, UrlScheme};
 use reqwless::client::HttpClient;
@@ -35,7 +35,7 @@ const PAGE_SIZE: usize = 2 << 20;
 /// Fetches a page over HTTP through a Wi-Fi module with AT firmware.
 ///
 /// Without arguments the module is simulated and the page is served by this program.
-#[derive(Parser, Debug)]
+#[derive(Parser)]
 #[command(
     max_term_width = 100,
     after_help = "Examples:
@@ -79,8 +79,8 @@ fn run(options: &Options) -> Result<(), String> {
         Some(url) => (url.clone(), None),
         None if options.line.serial.is_some() => return Err("with --serial a URL is needed: see --help".into()),
         None => {
-            let (port, hash) = page::serve(PAGE_SIZE)?;
-            (format!("http://{HOST}:{port}/page"), Some(hash))
+            let (url, hash) = page::serve(PAGE_SIZE)?;
+            (url, Some(hash))
         }
     };
     let host = match Url::parse(&url) {
@@ -88,7 +88,8 @@ fn run(options: &Options) -> Result<(), String> {
         Ok(_) => return Err(format!("{url}: only http:// works, as this example has no TLS")),
         Err(error) => return Err(format!("{url} is no URL ({error:?}): give http://HOST:PORT/PATH")),
     };
-    let Line { reader, writer, name, module: _module } = options.line.open()?;
+    let name = options.line.name();
+    let Line { reader, writer, module: _module } = options.line.open()?;
     steps.done(format_args!("opened {name}"));
 
     // The driver. All its memory is here, and no allocator is needed; firmware would put it into a `static`.
@@ -110,7 +111,7 @@ async fn application(
     options: &Options,
     url: &str,
     host: &str,
-    hash: Option<Vec<u8>>,
+    hash: Option<String>,
     steps: &Steps,
     control: Control<'_, EspAt>,
     stack: Stack<'_>,
@@ -147,9 +148,9 @@ async fn application(
                 return Ok(None);
             }
             let output = options.output.as_deref().map(|path| numbered(path, index, options.parallel));
-            let page = fetch(stack, url, output.as_deref(), options.read_size as usize, bar).await?;
-            bar.suspend(|| steps.done(format_args!("fetched {} bytes, SHA-256 {}", page.size, hex(&page.hash))));
-            Ok::<_, String>(Some(page))
+            let (size, hash) = fetch(stack, url, output.as_deref(), options.read_size as usize, bar).await?;
+            bar.suspend(|| steps.done(format_args!("fetched {size} bytes, SHA-256 {hash}")));
+            Ok::<_, String>(Some((size, hash)))
         }
     }))
     .await;
@@ -158,16 +159,15 @@ async fn application(
 
     let mut bytes = 0;
     let mut expected = hash;
-    let served_here = expected.is_some();
     for page in pages {
-        let Some(page) = page? else { continue };
-        bytes += page.size;
-        if *expected.get_or_insert_with(|| page.hash.clone()) != page.hash {
-            return Err("the page is not the one that was to come: its SHA-256 is wrong".into());
+        let Some((size, hash)) = page? else { continue };
+        bytes += size;
+        if *expected.get_or_insert_with(|| hash.clone()) != hash {
+            return Err("the page did not arrive as it was served: its SHA-256 is wrong".into());
         }
     }
-    if served_here {
-        steps.done("that is the SHA-256 of the page as it was served");
+    if options.url.is_none() {
+        steps.done("this is the SHA-256 of the page that was served");
     }
     // Leaving closes what is still open. It is a courtesy: the page is here.
     let _ = control.wifi().leave().await;
@@ -176,29 +176,21 @@ async fn application(
     Ok(())
 }
 
-/// What has been fetched.
-struct Page {
-    size: usize,
-    hash: Vec<u8>,
-}
-
 /// Fetches a page with an HTTP client that knows nothing of the module: the stack implements `embedded_nal_async`.
+/// Gives its size and its SHA-256.
 async fn fetch(
     stack: &Stack<'_>,
     url: &str,
     output: Option<&Path>,
     read_size: usize,
     bar: &ProgressBar,
-) -> Result<Page, String> {
+) -> Result<(usize, String), String> {
     let mut client = HttpClient::new(stack, stack);
     let mut headers = [0; 4096];
     let mut request = client.request(Method::GET, url).await.map_err(|error| explain_http(error, url))?;
     let response = request.send(&mut headers).await.map_err(|error| explain_http(error, url))?;
     if response.status.0 != 200 {
-        return Err(format!(
-            "the server answered {url} with HTTP status {}, not 200: check the URL",
-            response.status.0
-        ));
+        return Err(format!("{url}: the server answered with HTTP status {}. Check the URL", response.status.0));
     }
     let length = response.content_length;
     bar.inc_length(length.unwrap_or(0) as u64);
@@ -224,34 +216,32 @@ async fn fetch(
         }
     }
     if length.is_some_and(|length| length != size) {
-        return Err(format!("the server closed the connection after {size} of {} bytes", length.unwrap_or(0)));
+        return Err(format!("{url}: the connection ended early, after {size} bytes. Check the server"));
     }
     if let Some(file) = &mut file {
         file.flush().map_err(cannot_write)?;
     }
-    Ok(Page { size, hash: hash.finalize().to_vec() })
+    Ok((size, page::hex(hash.finalize())))
 }
 
 fn explain_join(error: JoinError, ssid: &str) -> String {
-    match error {
-        JoinError::WrongPassword | JoinError::InvalidPassphrase => format!("{ssid}: {error}. Check --password"),
-        JoinError::NoSuchAccessPoint => format!("{ssid}: {error}. Check --ssid, and that it is a 2.4 GHz network"),
-        JoinError::Timeout | JoinError::Failed(_) => {
-            format!("{ssid}: {error}. Check --password and the distance to it")
-        }
-        JoinError::NoAddress => format!("{ssid}: {error}. Check its DHCP server"),
-        error => format!("{ssid}: {error}. Check the serial line and the module's power supply"),
-    }
+    let check = match error {
+        JoinError::InvalidSsid => "--ssid",
+        JoinError::WrongPassword | JoinError::InvalidPassphrase => "--password",
+        JoinError::NoSuchAccessPoint => "--ssid, and that it is a 2.4 GHz network",
+        JoinError::Timeout | JoinError::Failed(_) => "--password, and how far away the access point is",
+        JoinError::NoAddress => "the network's DHCP server",
+        _ => "the serial line and the module's power supply",
+    };
+    format!("{ssid}: {error}. Check {check}")
 }
 
 fn explain_http(error: reqwless::Error, url: &str) -> String {
-    use embedded_io_async::ErrorKind;
     match error {
         reqwless::Error::Network(ErrorKind::ConnectionRefused) => {
-            format!("{url}: the connection was refused, or there is no way to the host. Check that a server runs there")
+            format!("{url}: the host refused the connection or cannot be reached. Check host and port")
         }
-        reqwless::Error::Dns => format!("{url}: the name was not found this time. Check the network's DNS"),
-        error => format!("{url}: {error}. Check the server, or look with --trace what the module says"),
+        error => format!("{url}: {error:?}. Check the server, and with --trace what the module says"),
     }
 }
 
@@ -261,8 +251,4 @@ fn numbered(path: &Path, index: usize, count: u8) -> PathBuf {
         path.push(format!(".{}", index + 1));
     }
     path.into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

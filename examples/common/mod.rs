@@ -2,7 +2,6 @@
 
 mod line;
 pub(crate) mod page;
-mod trace;
 
 use std::time::Instant;
 

@@ -5,8 +5,15 @@ use std::thread;
 use sha2::{Digest, Sha256};
 use tiny_http::{Response, Server};
 
-/// Serves `size` pseudo-random bytes under any path, and gives the port and the SHA-256 of the page.
-pub(crate) fn serve(size: usize) -> Result<(u16, Vec<u8>), String> {
+use super::HOST;
+
+/// As `sha256sum` prints it.
+pub(crate) fn hex(hash: impl AsRef<[u8]>) -> String {
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Serves `size` pseudo-random bytes under any path, and gives its URL and its SHA-256.
+pub(crate) fn serve(size: usize) -> Result<(String, String), String> {
     let page: Vec<u8> = std::iter::successors(Some(0x2545_f491_4f6c_dd1d_u64), |state| {
         // Xorshift: no byte sequence of the AT protocol is likely, but every byte value is.
         let state = state ^ (state << 13);
@@ -16,7 +23,7 @@ pub(crate) fn serve(size: usize) -> Result<(u16, Vec<u8>), String> {
     .map(|state| state.to_be_bytes()[0])
     .take(size)
     .collect();
-    let hash = Sha256::digest(&page).to_vec();
+    let hash = hex(Sha256::digest(&page));
     let server = Server::http("127.0.0.1:0").map_err(|error| format!("cannot start the HTTP server: {error}"))?;
     let port = server.server_addr().to_ip().ok_or("the HTTP server has no port")?.port();
     thread::spawn(move || {
@@ -26,5 +33,5 @@ pub(crate) fn serve(size: usize) -> Result<(u16, Vec<u8>), String> {
             let _ = request.respond(response);
         }
     });
-    Ok((port, hash))
+    Ok((format!("http://{HOST}:{port}/page"), hash))
 }

@@ -301,8 +301,8 @@ mod tests {
             e.name("AT+X").mac([0xca, 0xd7, 0x19, 0xd8, 0x0a, 0x44]);
         });
         assert_eq!(line.unwrap(), "AT+X=\"ca:d7:19:d8:0a:44\"\r\n");
-        assert_eq!(encode(|e| drop(e.name("AT+X").query())).unwrap(), "AT+X?\r\n");
-        assert_eq!(encode(|e| drop(e.name("AT+X").test())).unwrap(), "AT+X=?\r\n");
-        assert_eq!(encode(|e| drop(e.name("AT"))).unwrap(), "AT\r\n");
+        assert_eq!(encode(|e| _ = e.name("AT+X").query()).unwrap(), "AT+X?\r\n");
+        assert_eq!(encode(|e| _ = e.name("AT+X").test()).unwrap(), "AT+X=?\r\n");
+        assert_eq!(encode(|e| _ = e.name("AT")).unwrap(), "AT\r\n");
     }
 }

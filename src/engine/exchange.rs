@@ -118,15 +118,19 @@ impl Exchange {
         self.busy = false;
     }
 
-    /// A `+CIPRECVDATA` header came. Gives the socket whose data follows, if anybody asked.
-    pub(super) fn data_arrives(&mut self, length: u32) -> Option<usize> {
+    /// The socket whose data is being fetched.
+    pub(super) fn pulled(&self) -> Option<usize> {
         match (self.phase, self.owner) {
-            (Phase::Answer, Owner::Pull(index)) if self.got.is_none() => {
-                self.got = Some(length);
-                Some(index)
-            }
+            (Phase::Answer, Owner::Pull(index)) => Some(index),
             _ => None,
         }
+    }
+
+    /// A `+CIPRECVDATA` header came. Gives the socket whose data follows, if anybody asked.
+    pub(super) fn data_arrives(&mut self, length: u32) -> Option<usize> {
+        let index = self.pulled().filter(|_| self.got.is_none())?;
+        self.got = Some(length);
+        Some(index)
     }
 
     /// Whether a pull got all that it asked for, so that there may be more.

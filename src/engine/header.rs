@@ -79,7 +79,7 @@ pub(crate) fn receive_data(line: &[u8], with_address: Option<bool>) -> DataHeade
     header.unwrap_or(DataHeader::Partial)
 }
 
-/// Whether `text` is, or may still become, `"<address>",<port>,`.
+/// Whether a text is, or may still become, `"<address>",<port>,`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AddressShape {
     No,
@@ -87,17 +87,23 @@ pub(crate) enum AddressShape {
     Yes,
 }
 
-pub(crate) fn address_shape(text: &[u8]) -> AddressShape {
-    let Some(inner) = text.strip_prefix(b"\"") else { return AddressShape::No };
-    let Some(quote) = inner.iter().position(|&byte| byte == b'"') else {
-        let like =
-            inner.len() <= 45 && inner.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'));
-        return if like { AddressShape::Perhaps } else { AddressShape::No };
+/// Early firmware leaves the quotes out. As data may well begin like that, only the address of `peer` will do then.
+pub(crate) fn address_shape(text: &[u8], peer: Option<IpAddr>) -> AddressShape {
+    let (inner, delimiter) = match text {
+        [b'"', inner @ ..] => (inner, b'"'),
+        bare => (bare, b','),
     };
-    let address = core::str::from_utf8(&inner[..quote]).ok().and_then(|text| text.parse::<IpAddr>().ok());
-    match (address, &inner[quote + 1..]) {
+    let Some(end) = inner.iter().position(|&byte| byte == delimiter) else {
+        let like = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
+        let perhaps = inner.len() <= 45 && inner.iter().all(like);
+        return if perhaps { AddressShape::Perhaps } else { AddressShape::No };
+    };
+    let address = core::str::from_utf8(&inner[..end]).ok().and_then(|text| text.parse::<IpAddr>().ok());
+    let rest = if delimiter == b'"' { &inner[end + 1..] } else { &inner[end..] };
+    match (address, rest) {
         (None, _) => AddressShape::No,
-        (_, []) | (_, [b',']) => AddressShape::Perhaps,
+        (address, _) if delimiter != b'"' && address != peer => AddressShape::No,
+        (_, [] | [b',']) => AddressShape::Perhaps,
         (_, [b',', port @ .., b',']) if parse_unsigned(port).is_some() => AddressShape::Yes,
         (_, [b',', port @ ..]) if port.len() <= 5 && parse_unsigned(port).is_some() => AddressShape::Perhaps,
         _ => AddressShape::No,
@@ -150,14 +156,26 @@ mod tests {
 
     #[test]
     fn an_address_is_told_from_data() {
-        let whole = "\"10.0.0.1\",8080,";
-        for end in 1..whole.len() {
-            assert_eq!(address_shape(&whole.as_bytes()[..end]), AddressShape::Perhaps, "{}", &whole[..end]);
+        let peer = Some(IpAddr::from([10, 0, 0, 1]));
+        for whole in ["\"10.0.0.1\",8080,", "10.0.0.1,8080,"] {
+            for end in 1..whole.len() {
+                let shape = address_shape(&whole.as_bytes()[..end], peer);
+                assert_eq!(shape, AddressShape::Perhaps, "{}", &whole[..end]);
+            }
+            assert_eq!(address_shape(whole.as_bytes(), peer), AddressShape::Yes);
         }
-        assert_eq!(address_shape(whole.as_bytes()), AddressShape::Yes);
-        for data in ["HTTP", "\"x", "\"10.0.0\"", "\"10.0.0.1\";", "\"10.0.0.1\",x", "\"1\r", "\"10.0.0.1\",123456"] {
-            assert_eq!(address_shape(data.as_bytes()), AddressShape::No, "{data}");
+        for data in [
+            "HTTP",
+            "\"x",
+            "\"10.0.0\"",
+            "\"10.0.0.1\";",
+            "\"10.0.0.1\",x",
+            "\"1\r",
+            "\"10.0.0.1\",123456",
+            "10.0.0.2,",
+            "10.0.0.1,8\r",
+        ] {
+            assert_eq!(address_shape(data.as_bytes(), peer), AddressShape::No, "{data}");
         }
-        assert_eq!(address_shape(b""), AddressShape::No);
     }
 }

@@ -187,9 +187,11 @@ impl Engine<'_> {
 
     /// The first answer with data after `AT+CIPDINFO=1` shows whether this firmware puts the address before the data.
     fn feed_undecided(&mut self, now: Instant, length: u32, from: usize, byte: u8) {
+        let peer = self.core.exchange.pulled().and_then(|index| self.core.sockets[index].remote);
+        let peer = peer.map(|remote| remote.ip());
         let ingress = &mut self.core.ingress;
         let fits = ingress.line.push(byte).is_ok();
-        let shape = if fits { header::address_shape(&ingress.line[from..]) } else { AddressShape::No };
+        let shape = if fits { header::address_shape(&ingress.line[from..], peer) } else { AddressShape::No };
         match shape {
             AddressShape::Perhaps => {}
             AddressShape::Yes => {

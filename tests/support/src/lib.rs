@@ -8,4 +8,5 @@ pub mod clock;
 pub mod device;
 pub mod real_time;
 pub mod script;
+pub mod trace;
 pub mod virtual_time;

@@ -58,6 +58,11 @@ pub struct Reader {
 /// The writing half of a serial port.
 pub struct Writer<W>(W);
 
+/// Whether it only means that it should be tried again.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
+}
+
 /// Makes the two halves of a serial port of a blocking stream.
 pub fn serial<R: io::Read + Send + 'static, W: io::Write>(mut reader: R, writer: W) -> (Reader, Writer<W>) {
     let queue = Arc::<Mutex<Queue>>::default();
@@ -66,9 +71,7 @@ pub fn serial<R: io::Read + Send + 'static, W: io::Write>(mut reader: R, writer:
         let mut buffer = [0; 1024];
         loop {
             let result = reader.read(&mut buffer);
-            if result.as_ref().is_err_and(|error| {
-                matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
-            }) {
+            if result.as_ref().is_err_and(is_passing) {
                 continue;
             }
             let mut queue = shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,7 +133,13 @@ impl<W> ErrorType for Writer<W> {
 impl<W: io::Write> Write for Writer<W> {
     async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // A serial line takes what it is given soon enough: blocking here is a shortcut of these programs.
-        self.0.write(bytes)
+        loop {
+            match self.0.write(bytes) {
+                // The port's time limit is for reads. Nothing was written.
+                Err(error) if is_passing(&error) => {}
+                result => return result,
+            }
+        }
     }
 
     async fn flush(&mut self) -> io::Result<()> {

@@ -30,6 +30,9 @@ struct State<D> {
     device: RefCell<D>,
     /// Most bytes of one read or write.
     chunk: Cell<usize>,
+    /// No read crosses this position of the stream.
+    split: Cell<usize>,
+    quantum: Cell<u64>,
     reader: RefCell<Option<Waker>>,
     record: RefCell<Vec<u8>>,
 }
@@ -40,6 +43,8 @@ impl<D: Device> Line<D> {
         let state = State {
             device: RefCell::new(device),
             chunk: Cell::new(usize::MAX),
+            split: Cell::new(usize::MAX),
+            quantum: Cell::new(1),
             reader: RefCell::new(None),
             record: RefCell::default(),
         };
@@ -50,6 +55,20 @@ impl<D: Device> Line<D> {
     #[must_use]
     pub fn with_chunk(self, bytes: usize) -> Self {
         self.state.chunk.set(bytes);
+        self
+    }
+
+    /// The read that would cross byte number `position` ends before it.
+    #[must_use]
+    pub fn with_split(self, position: usize) -> Self {
+        self.state.split.set(position);
+        self
+    }
+
+    /// Bytes from the device are noticed at whole multiples of this time, as by a UART with a FIFO or DMA.
+    #[must_use]
+    pub fn with_quantum(self, time: Duration) -> Self {
+        self.state.quantum.set(time.as_micros().max(1) as u64);
         self
     }
 
@@ -86,7 +105,9 @@ impl<D> ErrorType for Line<D> {
 impl<D: Device> Read for Line<D> {
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
         poll_fn(|context| {
-            let limit = buffer.len().min(self.state.chunk.get());
+            let to_split = self.state.split.get().checked_sub(self.state.record.borrow().len());
+            let to_split = to_split.filter(|left| *left > 0).unwrap_or(usize::MAX);
+            let limit = buffer.len().min(self.state.chunk.get()).min(to_split);
             let count = self.state.device.borrow_mut().transmit(now(), &mut buffer[..limit]);
             if count == 0 {
                 *self.state.reader.borrow_mut() = Some(context.waker().clone());
@@ -117,6 +138,24 @@ impl Wake for Flag {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+/// Polls `future` at most `polls` times, then drops it.
+pub async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    let mut left = polls;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// Restores real time, also when a test fails.
@@ -155,7 +194,12 @@ pub fn run<D: Device, F: Future>(line: &Line<D>, future: F) -> F::Output {
         }
         line.state.device.borrow_mut().poll(now());
         let timer = clock::next_timer().map(Duration::from_micros);
-        let device = line.state.device.borrow().next_wake();
+        let device = line.state.device.borrow().next_wake().map(|at| {
+            let quantum = line.state.quantum.get();
+            Duration::from_micros((at.as_nanos().div_ceil(1000) as u64).div_ceil(quantum) * quantum)
+        });
+        // A device that has bytes for nobody does not stop time.
+        let device = device.filter(|at| *at > now() || line.state.reader.borrow().is_some());
         let Some(next) = timer.into_iter().chain(device).min() else {
             panic!("nothing will ever happen, at {:?}", now());
         };

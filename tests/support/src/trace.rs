@@ -1,4 +1,4 @@
-//! Shows what goes over the serial line.
+//! Shows what goes over a serial line.
 
 use std::io::{self, Read, Write};
 use std::time::Instant;
@@ -6,13 +6,14 @@ use std::time::Instant;
 /// Longest piece that is shown in one line.
 const LIMIT: usize = 512;
 
-/// Both directions of a line, shown on standard error.
-pub(crate) fn traced(reader: impl Read + Send + 'static, writer: impl Write + Send + 'static) -> Halves {
+/// Shows both directions of a line on standard error, but for passwords of access points.
+pub fn traced(reader: impl Read + Send + 'static, writer: impl Write + Send + 'static) -> Halves {
     let start = Instant::now();
     (Box::new(Traced::new(reader, "<<", start)), Box::new(Traced::new(writer, ">>", start)))
 }
 
-type Halves = (Box<dyn Read + Send>, Box<dyn Write + Send>);
+/// The reading and the writing half of a line.
+pub type Halves = (Box<dyn Read + Send>, Box<dyn Write + Send>);
 
 struct Traced<T> {
     inner: T,

@@ -241,6 +241,9 @@ fn explain_http(error: reqwless::Error, url: &str) -> String {
         reqwless::Error::Network(ErrorKind::ConnectionRefused) => {
             format!("{url}: the host refused the connection or cannot be reached. Check host and port")
         }
+        reqwless::Error::Network(ErrorKind::BrokenPipe) | reqwless::Error::ConnectionAborted => {
+            format!("{url}: the server closed the connection without an answer. Check that it speaks HTTP")
+        }
         error => format!("{url}: {error:?}. Check the server, and with --trace what the module says"),
     }
 }

@@ -33,7 +33,7 @@ impl Driver for ThreadClock {
 
     fn schedule_wake(&self, at: u64, waker: &Waker) {
         CLOCK.with_borrow_mut(|clock| {
-            // Timers of dropped futures stay until they are due, thousands of them in a download: no search through all.
+            // Timers of dropped futures stay until they are due, thousands in a download: no search through all.
             if clock.timers.range((at, 0)..=(at, u64::MAX)).any(|(_, other)| other.will_wake(waker)) {
                 return;
             }

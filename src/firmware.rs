@@ -4,7 +4,8 @@ use core::fmt;
 
 use heapless::String;
 
-use crate::at::{parse_unsigned, starts_with_ignore_case};
+use crate::at::{FieldError, parse_unsigned, starts_with_ignore_case};
+use crate::command::Answer;
 
 /// A version number of up to four parts. Missing parts are 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
@@ -77,6 +78,18 @@ impl Firmware {
                 }
             }
         }
+    }
+}
+
+impl Answer for Firmware {
+    type Partial = Self;
+
+    fn line(partial: &mut Self, line: &[u8]) {
+        partial.parse_line(line);
+    }
+
+    fn finish(partial: Self) -> Result<Self, FieldError> {
+        Ok(partial)
     }
 }
 

@@ -36,7 +36,7 @@ pub use pins::{NoPin, Pins};
 pub use resources::Resources;
 pub use runner::{RunError, Runner};
 
-use dialect::Dialect;
+use dialect::Driven;
 use runner::Shared;
 use serial::Serial;
 
@@ -62,7 +62,7 @@ pub fn new<'a, D, S, R, E, const LINKS: usize, const RX: usize, const TX: usize,
     config: Config,
 ) -> Parts<'a, D, S, R, E>
 where
-    D: Dialect,
+    D: Driven,
     S: Serial,
     R: OutputPin,
     E: OutputPin,

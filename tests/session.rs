@@ -8,6 +8,7 @@ use std::rc::Rc;
 use common::*;
 use embassy_futures::join::{join as join_both, join_array};
 use embassy_time::{Duration, Timer};
+use wifi_at::command::tcpip::AddressKind;
 use wifi_at::net::{dns, tcp};
 use wifi_at::wifi::{JoinError, JoinOptions};
 use wifi_at::{Config, Event, Resources};
@@ -45,7 +46,7 @@ async fn session((control, stack): Handles<'_>) -> Seen {
     let mut events = control.events();
     control.wait_until_ready().await.unwrap();
     join(control).await;
-    assert_eq!(stack.resolve("example.org", Default::default()).await, Ok(host()));
+    assert_eq!(stack.resolve("example.org", AddressKind::PreferIpv4).await, Ok(host()));
     let mut socket = connect(stack).await;
     write_all(&mut socket, REQUEST).await;
     let page = read_to_end(&mut socket).await;
@@ -149,11 +150,11 @@ fn names_that_have_no_address() {
     let line = module(&network());
     with_driver(&line, async |(control, stack)| {
         join(control).await;
-        assert_eq!(stack.resolve("nowhere.example", Default::default()).await, Err(dns::Error::NotFound));
-        assert_eq!(stack.resolve("", Default::default()).await, Err(dns::Error::InvalidName));
-        assert_eq!(stack.resolve("a\nb", Default::default()).await, Err(dns::Error::InvalidName));
-        assert_eq!(stack.resolve(&"x".repeat(300), Default::default()).await, Err(dns::Error::InvalidName));
-        assert_eq!(stack.resolve("10.9.8.7", Default::default()).await, Ok("10.9.8.7".parse().unwrap()));
+        assert_eq!(stack.resolve("nowhere.example", AddressKind::PreferIpv4).await, Err(dns::Error::NotFound));
+        assert_eq!(stack.resolve("", AddressKind::PreferIpv4).await, Err(dns::Error::InvalidName));
+        assert_eq!(stack.resolve("a\nb", AddressKind::PreferIpv4).await, Err(dns::Error::InvalidName));
+        assert_eq!(stack.resolve(&"x".repeat(300), AddressKind::PreferIpv4).await, Err(dns::Error::InvalidName));
+        assert_eq!(stack.resolve("10.9.8.7", AddressKind::PreferIpv4).await, Ok("10.9.8.7".parse().unwrap()));
     });
 }
 
@@ -265,8 +266,8 @@ fn dropping_any_future_at_any_point_shifts_no_answer() {
                 join(control).await;
                 attempt!(1, control.wifi().address());
                 assert!(control.wifi().address().await.unwrap().is_some());
-                attempt!(2, stack.resolve("nowhere.example", Default::default()));
-                assert_eq!(stack.resolve("example.org", Default::default()).await, Ok(host()));
+                attempt!(2, stack.resolve("nowhere.example", AddressKind::PreferIpv4));
+                assert_eq!(stack.resolve("example.org", AddressKind::PreferIpv4).await, Ok(host()));
                 attempt!(3, tcp::TcpSocket::connect(stack, server()));
                 let mut socket = connect(stack).await;
                 attempt!(4, socket.flush());
@@ -443,9 +444,9 @@ fn an_answer_that_comes_too_late_is_nobodys() {
         join(control).await;
         let late = embassy_time::Duration::from_secs(30);
         line.with(|module, _| module.on(Point::Answer("CIPDOMAIN".into()), Action::Delay(late.into())));
-        let gone = stack.resolve("nowhere.example", Default::default()).await;
+        let gone = stack.resolve("nowhere.example", AddressKind::PreferIpv4).await;
         assert_eq!(gone, Err(dns::Error::Command(wifi_at::command::CommandError::Timeout)));
-        assert_eq!(stack.resolve("example.org", Default::default()).await, Ok(host()));
+        assert_eq!(stack.resolve("example.org", AddressKind::PreferIpv4).await, Ok(host()));
         assert!(control.wifi().address().await.unwrap().is_some());
     });
 }

@@ -117,10 +117,28 @@ impl<'a> Encoder<'a> {
         self.put(text.as_bytes())
     }
 
-    /// A number.
+    /// A number of at most 32 bits, with or without sign.
     pub fn number(&mut self, value: i64) -> &mut Self {
         self.separate();
-        self.display(&value)
+        let Ok(mut rest) = u32::try_from(value.unsigned_abs()) else {
+            self.fail(EncodeError::OutOfRange);
+            return self;
+        };
+        if value < 0 {
+            self.put(b"-");
+        }
+        // Formatting of 64-bit numbers would be the largest function of a small firmware.
+        let mut digits = [0; 10];
+        let mut at = digits.len();
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.put(&digits[at..])
     }
 
     /// A number that must lie in `low..=high`.
@@ -148,12 +166,30 @@ impl<'a> Encoder<'a> {
     /// A MAC address in double quotes, in lower case with colons.
     pub fn mac(&mut self, mac: [u8; 6]) -> &mut Self {
         self.separate();
-        let mut before = '"';
+        let mut before = b'"';
         for byte in mac {
-            let _ = write!(self, "{before}{byte:02x}");
-            before = ':';
+            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+            self.put(&[before, digit(byte >> 4), digit(byte & 15)]);
+            before = b':';
         }
         self.put(b"\"")
+    }
+
+    /// Bytes as hexadecimal digits in upper case, in double quotes.
+    pub fn hex(&mut self, bytes: &[u8]) -> &mut Self {
+        self.separate();
+        self.put(b"\"");
+        for &byte in bytes {
+            self.hex_digits(byte.into(), 2);
+        }
+        self.put(b"\"")
+    }
+
+    /// A number in hexadecimal, with `0x` and without quotes.
+    pub fn hex_number(&mut self, value: u32) -> &mut Self {
+        self.separate();
+        self.put(b"0x");
+        self.hex_digits(value, (8 - value.leading_zeros() / 4).max(1))
     }
 
     /// Marks the command as refused. The first error stays.
@@ -205,6 +241,14 @@ impl<'a> Encoder<'a> {
                 }
                 None => self.fail(EncodeError::TooLong),
             }
+        }
+        self
+    }
+
+    fn hex_digits(&mut self, value: u32, count: u32) -> &mut Self {
+        for place in (0..count).rev() {
+            let digit = (value >> (4 * place) & 15) as usize;
+            self.put(&[b"0123456789ABCDEF"[digit]]);
         }
         self
     }
@@ -281,6 +325,24 @@ mod tests {
             });
             assert_eq!(line, Err(EncodeError::TooLong));
         }
+    }
+
+    #[test]
+    fn numbers() {
+        let line = encode(|e| {
+            e.name("AT+X")
+                .number(0)
+                .number(-70)
+                .number(u32::MAX.into())
+                .hex(b"\x01\xaf")
+                .hex_number(0)
+                .hex_number(0x1e0);
+        });
+        assert_eq!(line.unwrap(), "AT+X=0,-70,4294967295,\"01AF\",0x0,0x1E0\r\n");
+        let line = encode(|e| {
+            e.name("AT+X").number(1 << 32);
+        });
+        assert_eq!(line, Err(EncodeError::OutOfRange));
     }
 
     #[test]

@@ -1,37 +1,29 @@
 //! Basic commands (`ESP-AT 3.1`).
 
-use embassy_time::Duration;
-
-use super::{Command, CommandError, On};
-use crate::at::Encoder;
-use crate::dialect::EspAt;
+use super::declare::{commands, masks};
 use crate::firmware::Firmware;
 
-/// Asks for the versions of the firmware (`ESP-AT 3.1.4`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QueryFirmware;
-
-impl Command for QueryFirmware {
-    type Response = Firmware;
-    type Error = CommandError;
-    type Answer = Firmware;
-
-    const TIMEOUT: Duration = Duration::from_secs(5);
-
-    fn encode(&self, name: &str, line: &mut Encoder<'_>) {
-        line.name(name);
-    }
-
-    fn line(answer: &mut Firmware, line: &[u8]) {
-        answer.parse_line(line);
-    }
-
-    fn finish(answer: Firmware, result: Result<(), CommandError>) -> Result<Firmware, CommandError> {
-        result.map(|()| answer)
+masks! {
+    /// Which further messages the module sends (`ESP-AT 3.1.15`).
+    Messages: u8 {
+        /// `+QUITT` when passthrough mode is left.
+        QUIT_PASSTHROUGH = 0,
+        /// `+LINK_CONN:...` in place of `<link>,CONNECT`.
+        LINK_DETAILS = 1,
+        /// State messages in passthrough mode, too.
+        STATE_IN_PASSTHROUGH = 2,
     }
 }
 
-impl On<EspAt> for QueryFirmware {
-    const NAME: &'static str = "AT+GMR";
-    const SECTION: &'static str = "3.1.4";
+commands! {
+    /// Asks for the versions of the firmware (`ESP-AT 3.1.4`).
+    execute QueryFirmware -> Firmware, within 5 s;
+    on EspAt "AT+GMR" "3.1.4";
+
+    /// Sets which further messages the module sends (`ESP-AT 3.1.15`).
+    set SetMessages {
+        /// The messages that are wanted.
+        pub messages: Messages [0..=7],
+    } -> (), within 5 s;
+    on EspAt "AT+SYSMSG" "3.1.15";
 }

@@ -3,8 +3,24 @@
 //! [`Control::send`](crate::Control::send) takes any of them. Whether a firmware has a command is checked when the
 //! firmware of the user is compiled: [`On`] is implemented for the dialects that do.
 
+mod answer;
+mod atat_bridge;
+mod declare;
+mod parameter;
+
 pub mod basic;
+pub mod ble;
+pub mod bluetooth;
+pub mod driver;
+pub mod ethernet;
+pub mod filesystem;
+pub mod http;
+pub mod mqtt;
+pub mod signaling;
 pub mod tcpip;
+pub mod user;
+pub mod web_server;
+pub mod websocket;
 pub mod wifi;
 
 use core::fmt;
@@ -14,6 +30,10 @@ use embassy_time::Duration;
 use crate::at::{EncodeError, Encoder, FieldError};
 use crate::dialect::Dialect;
 use crate::engine::{FinalResult, Outcome, Refusal};
+
+pub use answer::{Answer, Failure, List, Record, Value};
+pub use atat_bridge::{AtatResponse, For};
+pub use parameter::{Bare, Bytes, Hex, HexNumber, Link, Mac, Parameter, Secret};
 
 /// A form of an AT command with its parameters.
 pub trait Command {
@@ -26,6 +46,10 @@ pub trait Command {
 
     /// How long the module may take for the final result, from the last byte of the command.
     const TIMEOUT: Duration;
+    /// Which of the four forms of a command it is.
+    const KIND: Kind;
+    /// What ends it.
+    const END: End = End::Ok;
 
     /// Writes the command, but for its line end, under the name that the dialect has for it.
     fn encode(&self, name: &str, line: &mut Encoder<'_>);
@@ -40,6 +64,44 @@ pub trait Command {
     /// # Errors
     /// The command's own.
     fn finish(answer: Self::Answer, result: Result<(), CommandError>) -> Result<Self::Response, Self::Error>;
+
+    /// Bytes of data that the module asks for with `>`. `None` for a command without data.
+    fn data_length(&self) -> Option<usize> {
+        None
+    }
+}
+
+/// The forms of a command (`ESP-AT 3.15`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Kind {
+    /// `AT+X=?`
+    Test,
+    /// `AT+X?`
+    Query,
+    /// `AT+X=...`
+    Set,
+    /// `AT+X`
+    Execute,
+}
+
+/// What ends a command that has succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum End {
+    /// `OK`, before the data if there is any.
+    Ok,
+    /// `OK`, then `>` and the data, then a second `OK`.
+    OkAfterData,
+    /// `SEND OK`
+    SendOk,
+    /// `SET OK`
+    SetOk,
+    /// `+MQTTPUB:OK`
+    Published,
+    /// Nothing: the module sends no final result.
+    Nothing,
 }
 
 /// A command that the firmware `D` has.
@@ -48,6 +110,90 @@ pub trait On<D: Dialect> {
     const NAME: &'static str;
     /// Where the firmware's manual describes it.
     const SECTION: &'static str;
+}
+
+/// A command that the firmware `D` has a second name for, under which its parameters are kept in flash.
+pub trait OnSaved<D: Dialect> {
+    /// The name on the wire.
+    const NAME: &'static str;
+    /// Where the firmware's manual describes it.
+    const SECTION: &'static str;
+}
+
+/// A command under the name that keeps its parameters in flash, such as `AT+CWJAP_DEF`.
+///
+/// Each use wears the flash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved<C>(pub C);
+
+impl<C: Command> Command for Saved<C> {
+    type Response = C::Response;
+    type Error = C::Error;
+    type Answer = C::Answer;
+
+    const TIMEOUT: Duration = C::TIMEOUT;
+    const KIND: Kind = C::KIND;
+    const END: End = C::END;
+
+    fn encode(&self, name: &str, line: &mut Encoder<'_>) {
+        self.0.encode(name, line);
+    }
+
+    fn line(answer: &mut Self::Answer, line: &[u8]) {
+        C::line(answer, line);
+    }
+
+    fn finish(answer: Self::Answer, result: Result<(), CommandError>) -> Result<Self::Response, Self::Error> {
+        C::finish(answer, result)
+    }
+
+    fn data_length(&self) -> Option<usize> {
+        self.0.data_length()
+    }
+}
+
+impl<D: Dialect, C: OnSaved<D>> On<D> for Saved<C> {
+    const NAME: &'static str = C::NAME;
+    const SECTION: &'static str = C::SECTION;
+}
+
+/// One form of a command on one dialect, for tables.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// The name of the dialect's type.
+    pub dialect: &'static str,
+    /// The name on the wire.
+    pub name: &'static str,
+    /// Which form it is.
+    pub kind: Kind,
+    /// The path of the Rust type.
+    pub type_name: &'static str,
+    /// Where the manual describes it.
+    pub section: &'static str,
+    /// Writes a valid example.
+    #[doc(hidden)]
+    pub sample: fn(&mut Encoder<'_>, &str),
+}
+
+/// All forms of all commands on all dialects, a chapter at a time.
+#[must_use]
+pub const fn forms() -> &'static [&'static [Form]] {
+    &[
+        basic::FORMS,
+        ble::FORMS,
+        bluetooth::FORMS,
+        driver::FORMS,
+        ethernet::FORMS,
+        filesystem::FORMS,
+        http::FORMS,
+        mqtt::FORMS,
+        signaling::FORMS,
+        tcpip::FORMS,
+        user::FORMS,
+        web_server::FORMS,
+        websocket::FORMS,
+        wifi::FORMS,
+    ]
 }
 
 /// Why a command has no response.

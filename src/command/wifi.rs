@@ -2,75 +2,50 @@
 
 use core::net::Ipv4Addr;
 
-use embassy_time::Duration;
+use super::declare::{codes, commands};
+use super::{Answer, CommandError, Failure, Mac, Secret};
+use crate::at::{FieldError, Fields, after_name, parse_unsigned};
 
-use super::{Command, CommandError, On};
-use crate::at::{EncodeError, Encoder, FieldError, Fields, after_name, parse_unsigned};
-use crate::dialect::EspAt;
-
-/// What the radio does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum WifiMode {
-    /// Off.
-    Off = 0,
-    /// A station of an access point.
-    Station = 1,
-    /// An access point.
-    SoftAp = 2,
-    /// Both.
-    StationAndSoftAp = 3,
-}
-
-/// Sets what the radio does (`ESP-AT 3.2.2`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SetWifiMode {
-    /// The mode from now on.
-    pub mode: WifiMode,
-}
-
-impl Command for SetWifiMode {
-    type Response = ();
-    type Error = CommandError;
-    type Answer = ();
-
-    const TIMEOUT: Duration = Duration::from_secs(5);
-
-    fn encode(&self, name: &str, line: &mut Encoder<'_>) {
-        line.name(name).number(self.mode as i64);
-    }
-
-    fn finish((): (), result: Result<(), CommandError>) -> Result<(), CommandError> {
-        result
+codes! {
+    /// What the radio does.
+    WifiMode {
+        /// Off.
+        Off = 0,
+        /// A station of an access point.
+        Station = 1,
+        /// An access point.
+        SoftAp = 2,
+        /// Both.
+        StationAndSoftAp = 3,
     }
 }
 
-impl On<EspAt> for SetWifiMode {
-    const NAME: &'static str = "AT+CWMODE";
-    const SECTION: &'static str = "3.2.2";
-}
+commands! {
+    /// Sets what the radio does (`ESP-AT 3.2.2`).
+    set SetWifiMode {
+        /// The mode from now on.
+        pub mode: WifiMode,
+    } -> (), within 5 s;
+    on EspAt "AT+CWMODE" "3.2.2";
 
-/// Longest SSID, in bytes.
-pub const MAX_SSID: usize = 32;
-/// Shortest and longest passphrase, in bytes. 64 is a key in hexadecimal.
-pub const PASSPHRASE: core::ops::RangeInclusive<usize> = 8..=64;
+    /// Joins an access point (`ESP-AT 3.2.5`).
+    set JoinAccessPoint<'a> {
+        /// 1 to 32 bytes.
+        pub ssid: &'a str [1..=32],
+        /// 8 to 64 bytes, or 5 or 13 for WEP; empty for an open network.
+        pub passphrase: Secret<'a> [0..=64],
+        /// The one access point of that name to use.
+        pub bssid: Option<Mac>,
+    } fails JoinError -> Joined, within 40 s;
+    on EspAt "AT+CWJAP" "3.2.5";
 
-/// Joins an access point (`ESP-AT 3.2.5`).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct JoinAccessPoint<'a> {
-    /// 1 to 32 bytes.
-    pub ssid: &'a str,
-    /// 8 to 64 bytes, or 5 or 13 for WEP; `None` for an open network.
-    pub passphrase: Option<&'a str>,
-    /// The one access point of that name to use.
-    pub bssid: Option<[u8; 6]>,
-}
+    /// Leaves the access point (`ESP-AT 3.2.9`).
+    execute LeaveAccessPoint -> (), within 5 s;
+    on EspAt "AT+CWQAP" "3.2.9";
 
-impl core::fmt::Debug for JoinAccessPoint<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        // Never the passphrase.
-        f.debug_struct("JoinAccessPoint").field("ssid", &self.ssid).field("bssid", &self.bssid).finish_non_exhaustive()
-    }
+    /// Asks for the station's addresses (`ESP-AT 3.2.27`). All are `0.0.0.0` while it has none.
+    query QueryStationAddress -> Ipv4Config, within 5 s;
+    on EspAt "AT+CIPSTA" "3.2.27";
 }
 
 /// Why an access point was not joined.
@@ -125,81 +100,44 @@ impl JoinAccessPoint<'_> {
     /// # Errors
     /// [`JoinError::InvalidSsid`] and [`JoinError::InvalidPassphrase`].
     pub fn check(&self) -> Result<(), JoinError> {
-        if self.ssid.is_empty() || self.ssid.len() > MAX_SSID {
+        if !(1..=32).contains(&self.ssid.len()) {
             return Err(JoinError::InvalidSsid);
         }
-        match self.passphrase.map(str::len) {
-            None | Some(5 | 13) => Ok(()),
-            Some(length) if PASSPHRASE.contains(&length) => Ok(()),
-            Some(_) => Err(JoinError::InvalidPassphrase),
+        match self.passphrase.0.len() {
+            0 | 5 | 8..=64 => Ok(()),
+            _ => Err(JoinError::InvalidPassphrase),
         }
     }
 }
 
-impl Command for JoinAccessPoint<'_> {
-    type Response = ();
-    type Error = JoinError;
-    type Answer = Option<u32>;
-
-    // The module's own limit is 15 s by default, and it tries more than once.
-    const TIMEOUT: Duration = Duration::from_secs(40);
-
-    fn encode(&self, name: &str, line: &mut Encoder<'_>) {
-        if self.check().is_err() {
-            line.fail(EncodeError::OutOfRange);
-        }
-        line.name(name).string(self.ssid).string(self.passphrase.unwrap_or(""));
-        if let Some(bssid) = self.bssid {
-            line.mac(bssid);
-        }
-    }
-
-    fn line(answer: &mut Option<u32>, line: &[u8]) {
-        if let Some(code) = after_name(line, b"+CWJAP") {
-            *answer = parse_unsigned(code).or(*answer);
-        }
-    }
-
-    fn finish(answer: Option<u32>, result: Result<(), CommandError>) -> Result<(), JoinError> {
-        match (result, answer) {
-            (Ok(()), _) => Ok(()),
-            (Err(CommandError::Refused(_)), Some(1)) => Err(JoinError::Timeout),
-            (Err(CommandError::Refused(_)), Some(2)) => Err(JoinError::WrongPassword),
-            (Err(CommandError::Refused(_)), Some(3)) => Err(JoinError::NoSuchAccessPoint),
-            (Err(CommandError::Refused(_)), Some(code)) => Err(JoinError::Failed(code)),
-            (Err(error), _) => Err(error.into()),
-        }
-    }
-}
-
-impl On<EspAt> for JoinAccessPoint<'_> {
-    const NAME: &'static str = "AT+CWJAP";
-    const SECTION: &'static str = "3.2.5";
-}
-
-/// Leaves the access point (`ESP-AT 3.2.9`).
+/// The answer to a join: nothing, or the number of the reason why it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeaveAccessPoint;
+pub struct Joined;
 
-impl Command for LeaveAccessPoint {
-    type Response = ();
-    type Error = CommandError;
-    type Answer = ();
+impl Answer for Joined {
+    type Partial = Option<u32>;
 
-    const TIMEOUT: Duration = Duration::from_secs(5);
-
-    fn encode(&self, name: &str, line: &mut Encoder<'_>) {
-        line.name(name);
+    fn line(partial: &mut Option<u32>, line: &[u8]) {
+        if let Some(code) = after_name(line, b"+CWJAP") {
+            *partial = parse_unsigned(code).or(*partial);
+        }
     }
 
-    fn finish((): (), result: Result<(), CommandError>) -> Result<(), CommandError> {
-        result
+    fn finish(_: Option<u32>) -> Result<Self, FieldError> {
+        Ok(Self)
     }
 }
 
-impl On<EspAt> for LeaveAccessPoint {
-    const NAME: &'static str = "AT+CWQAP";
-    const SECTION: &'static str = "3.2.9";
+impl Failure<Option<u32>> for JoinError {
+    fn from_answer(code: &Option<u32>, error: CommandError) -> Self {
+        match (error, code) {
+            (CommandError::Refused(_), Some(1)) => Self::Timeout,
+            (CommandError::Refused(_), Some(2)) => Self::WrongPassword,
+            (CommandError::Refused(_), Some(3)) => Self::NoSuchAccessPoint,
+            (CommandError::Refused(_), Some(code)) => Self::Failed(*code),
+            (error, _) => Self::Command(error),
+        }
+    }
 }
 
 /// Addresses of an interface.
@@ -214,53 +152,35 @@ pub struct Ipv4Config {
     pub netmask: Ipv4Addr,
 }
 
-/// Asks for the station's addresses (`ESP-AT 3.2.27`). All are `0.0.0.0` while it has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QueryStationAddress;
-
 /// The three addresses, as far as they have been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StationAddressAnswer {
+pub struct PartialIpv4Config {
     address: Option<Ipv4Addr>,
     gateway: Option<Ipv4Addr>,
     netmask: Option<Ipv4Addr>,
 }
 
-impl Command for QueryStationAddress {
-    type Response = Ipv4Config;
-    type Error = CommandError;
-    type Answer = StationAddressAnswer;
+impl Answer for Ipv4Config {
+    type Partial = PartialIpv4Config;
 
-    const TIMEOUT: Duration = Duration::from_secs(5);
-
-    fn encode(&self, name: &str, line: &mut Encoder<'_>) {
-        line.name(name).query();
-    }
-
-    fn line(answer: &mut StationAddressAnswer, line: &[u8]) {
-        let Some(value) = after_name(line, b"+CIPSTA") else { return };
+    fn line(partial: &mut PartialIpv4Config, line: &[u8]) {
+        let value = after_name(line, b"+CIPSTA").or_else(|| after_name(line, b"+CIPAP"));
+        let Some(value) = value else { return };
         // ip:"192.168.0.2", by some firmware with a comma after the key.
-        let Some(colon) = value.iter().position(|byte| matches!(byte, b':' | b',')) else { return };
-        let place = match value[..colon].trim_ascii() {
-            b"ip" => &mut answer.address,
-            b"gateway" => &mut answer.gateway,
-            b"netmask" => &mut answer.netmask,
+        let Some(end) = value.iter().position(|byte| matches!(byte, b':' | b',')) else { return };
+        let place = match value[..end].trim_ascii() {
+            b"ip" => &mut partial.address,
+            b"gateway" => &mut partial.gateway,
+            b"netmask" => &mut partial.netmask,
             _ => return,
         };
-        *place = Fields::new(&value[colon + 1..]).field().and_then(|field| field.ipv4()).ok();
+        *place = Fields::new(&value[end + 1..]).field().and_then(|field| field.ipv4()).ok();
     }
 
-    fn finish(answer: StationAddressAnswer, result: Result<(), CommandError>) -> Result<Ipv4Config, CommandError> {
-        result?;
-        let StationAddressAnswer { address, gateway, netmask } = answer;
-        match (address, gateway, netmask) {
-            (Some(address), Some(gateway), Some(netmask)) => Ok(Ipv4Config { address, gateway, netmask }),
-            _ => Err(FieldError::Missing.into()),
+    fn finish(partial: PartialIpv4Config) -> Result<Self, FieldError> {
+        match (partial.address, partial.gateway, partial.netmask) {
+            (Some(address), Some(gateway), Some(netmask)) => Ok(Self { address, gateway, netmask }),
+            _ => Err(FieldError::Missing),
         }
     }
-}
-
-impl On<EspAt> for QueryStationAddress {
-    const NAME: &'static str = "AT+CIPSTA";
-    const SECTION: &'static str = "3.2.27";
 }

@@ -2,16 +2,9 @@
 
 use embassy_time::Duration;
 
-use super::{Dialect, Profile, Sets, Step, sealed};
+use super::{Driven, EspAt, Profile, Sets, Step};
 
-/// Espressif's ESP-AT firmware, version 2.0 and later, for the ESP32 family and ESP8266.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct EspAt;
-
-impl sealed::Sealed for EspAt {}
-
-impl Dialect for EspAt {
+impl Driven for EspAt {
     const PROFILE: &'static Profile = &Profile {
         name: "ESP-AT",
         bring_up: &[

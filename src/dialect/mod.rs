@@ -5,16 +5,48 @@
 
 mod esp_at;
 
-pub use esp_at::EspAt;
-
 use embassy_time::Duration;
 
-/// A firmware family.
+/// A firmware family, by which commands are chosen.
 ///
 /// Implemented by the types of this module only.
 pub trait Dialect: sealed::Sealed + Copy + 'static {
+    /// A short name in lower case, such as `esp-at`.
+    const NAME: &'static str;
+}
+
+/// A firmware family that the driver can bring up and use.
+pub trait Driven: Dialect {
     /// What the engine needs to know of the firmware.
     const PROFILE: &'static Profile;
+}
+
+macro_rules! dialects {
+    ($($(#[$meta:meta])* $type:ident $name:literal;)*) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+        pub struct $type;
+
+        impl sealed::Sealed for $type {}
+
+        impl Dialect for $type {
+            const NAME: &'static str = $name;
+        }
+    )*};
+}
+
+dialects! {
+    /// Espressif's ESP-AT firmware, version 2.0 and later, for the ESP32 family and ESP8266.
+    EspAt "esp-at";
+    /// Espressif's first AT firmware for ESP32, version 1.x. So far for its commands only.
+    Esp32V1 "esp32-v1";
+    /// Espressif's AT firmware for ESP8266 on the IDF-style SDK. So far for its commands only.
+    Esp8266Idf "esp8266-idf";
+    /// Espressif's AT firmware for ESP8266 on the NONOS SDK, version 1.7 and earlier. So far for its commands only.
+    Esp8266Nonos "esp8266-nonos";
+    /// WIZnet's firmware for the WizFi360. So far for its commands only.
+    WizFi360 "wizfi360";
 }
 
 mod sealed {

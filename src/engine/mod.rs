@@ -34,7 +34,7 @@ pub(crate) use exchange::{Outcome, UserState};
 pub(crate) use socket::{End, LinkId, MAX_LINKS, Phase, Socket};
 
 use crate::config::Config;
-use crate::dialect::{Dialect, EspAt, Profile};
+use crate::dialect::{Driven, EspAt, Profile};
 use crate::firmware::Firmware;
 use exchange::{Exchange, User};
 use ingress::Ingress;

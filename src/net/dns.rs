@@ -49,9 +49,9 @@ impl Stack<'_> {
             return suits(address, kind);
         }
         // Firmware before 2.3 does not know the second parameter, and gives IPv4 without it.
-        let asked = if kind == AddressKind::Ipv6 { kind } else { AddressKind::PreferIpv4 };
-        match send(self.shared, &ResolveName { name, kind: asked }, "AT+CIPDOMAIN").await {
-            Ok(address) => suits(address, kind),
+        let kind_asked = (kind == AddressKind::Ipv6).then_some(kind);
+        match send(self.shared, &ResolveName { name, kind: kind_asked }, "AT+CIPDOMAIN").await {
+            Ok(answer) => suits(answer.address, kind),
             Err(CommandError::Refused(_)) => Err(Error::NotFound),
             Err(CommandError::Encode(_)) => Err(Error::InvalidName),
             Err(error) => Err(Error::Command(error)),

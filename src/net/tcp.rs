@@ -15,8 +15,8 @@ use embassy_time::{Duration, WithTimeout};
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 
 use crate::at::Encoder;
-use crate::command::tcpip::ConnectTcp;
-use crate::command::{Command, CommandError, ended_with_ok};
+use crate::command::tcpip::{ConnectTcp, TcpRemote};
+use crate::command::{Command, CommandError, Link, ended_with_ok};
 use crate::engine::{End, Engine, LinkId, Outcome, Phase, Reason, Socket};
 use crate::exchange::{Request, exchange};
 use crate::net::Stack;
@@ -268,7 +268,12 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     async fn run(&mut self, link: LinkId, remote: SocketAddr) -> Result<(), ConnectError> {
         let access = self.shared.0;
-        let command = ConnectTcp { link, remote, keep_alive: None };
+        let command = ConnectTcp {
+            link: Link::Id(link),
+            remote: TcpRemote { address: remote.ip() },
+            port: remote.port(),
+            keep_alive: None,
+        };
         let encode = |line: &mut Encoder<'_>| command.encode("AT+CIPSTART", line);
         let request = Request { encode: &encode, timeout: ConnectTcp::TIMEOUT, connecting: Some(self.index) };
         let ended = match exchange(access, &request, &mut |_| {}).await {

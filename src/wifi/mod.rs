@@ -8,7 +8,7 @@ use embassy_time::{Duration, WithTimeout};
 pub use crate::command::wifi::{Ipv4Config, JoinError, WifiMode};
 
 use crate::command::wifi::{JoinAccessPoint, LeaveAccessPoint, QueryStationAddress, SetWifiMode};
-use crate::command::{CommandError, On};
+use crate::command::{CommandError, Mac, On, Secret};
 use crate::control::Control;
 use crate::dialect::Dialect;
 use crate::resources::AccessExt;
@@ -73,7 +73,11 @@ impl<'a, D: Dialect> Wifi<'a, D> {
         SetWifiMode: On<D>,
         for<'c> JoinAccessPoint<'c>: On<D>,
     {
-        let command = JoinAccessPoint { ssid, passphrase: options.passphrase, bssid: options.bssid };
+        if options.passphrase == Some("") {
+            return Err(JoinError::InvalidPassphrase);
+        }
+        let passphrase = Secret(options.passphrase.unwrap_or(""));
+        let command = JoinAccessPoint { ssid, passphrase, bssid: options.bssid.map(Mac) };
         command.check()?;
         self.control.send(&SetWifiMode { mode: WifiMode::Station }).await?;
         self.control.send(&command).await?;

@@ -1,0 +1,5 @@
+//! Bluetooth LE commands (`ESP-AT 3.4`).
+
+use super::declare::commands;
+
+commands! {}

@@ -1,0 +1,5 @@
+//! Classic Bluetooth commands (`ESP-AT 3.5`).
+
+use super::declare::commands;
+
+commands! {}

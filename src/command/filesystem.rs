@@ -1,0 +1,5 @@
+//! File system commands (`ESP-AT 3.8`).
+
+use super::declare::commands;
+
+commands! {}

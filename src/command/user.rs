@@ -1,0 +1,5 @@
+//! User commands (`ESP-AT 3.14`).
+
+use super::declare::commands;
+
+commands! {}

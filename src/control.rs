@@ -4,9 +4,9 @@ use core::future::poll_fn;
 use core::marker::PhantomData;
 use core::task::Poll;
 
-use crate::command::{Command, CommandError, On, ended_with_ok};
+use crate::command::{Command, CommandError, On, Record, ended_with_ok};
 use crate::dialect::Dialect;
-use crate::engine::{Counters, Event, Next};
+use crate::engine::{Counters, Event, Next, Piece};
 use crate::exchange::{Request, exchange};
 use crate::firmware::Firmware;
 use crate::resources::AccessExt;
@@ -98,13 +98,71 @@ impl<'a, D: Dialect> Control<'a, D> {
     pub async fn send<C: Command + On<D>>(&self, command: &C) -> Result<C::Response, C::Error> {
         send(self.shared, command, C::NAME).await
     }
+
+    /// Sends a command that the module asks data for (`>`), and the data.
+    ///
+    /// Dropping the future while the data goes out fills it up with zeros, as the module would take what follows for
+    /// data.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`CommandError::DataLength`] if `data` is not as long as the command says.
+    pub async fn send_with_data<C: Command + On<D>>(&self, command: &C, data: &[u8]) -> Result<C::Response, C::Error> {
+        run(self.shared, command, C::NAME, data, &mut |_, _| false).await
+    }
+
+    /// Sends a command with a list for an answer, and hands each record to `each` as it comes: no buffer has to hold
+    /// the list.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send). Records that came before the error have been handed out.
+    pub async fn send_each<C: Command + On<D>, T: Record>(
+        &self,
+        command: &C,
+        mut each: impl FnMut(T),
+    ) -> Result<(), C::Error> {
+        let mut take = |_: &mut C::Answer, line: &[u8]| match T::parse_line(line) {
+            Some(Ok(record)) => {
+                each(record);
+                true
+            }
+            _ => false,
+        };
+        run(self.shared, command, C::NAME, &[], &mut take).await.map(drop)
+    }
 }
 
 /// As [`Control::send`], for those that know the name without a dialect.
 pub(crate) async fn send<C: Command>(shared: Shared<'_>, command: &C, name: &str) -> Result<C::Response, C::Error> {
+    run(shared, command, name, &[], &mut |_, _| false).await
+}
+
+/// Sends a command with its data. Lines that `take` does not want go into the answer.
+async fn run<C: Command>(
+    shared: Shared<'_>,
+    command: &C,
+    name: &str,
+    data: &[u8],
+    take: &mut dyn FnMut(&mut C::Answer, &[u8]) -> bool,
+) -> Result<C::Response, C::Error> {
     let mut answer = C::Answer::default();
-    let request = Request { encode: &|line| command.encode(name, line), timeout: C::TIMEOUT, connecting: None };
-    let ended = exchange(shared.0, &request, &mut |line| C::line(&mut answer, line)).await;
+    if command.data_length().unwrap_or(0) != data.len() {
+        return C::finish(answer, Err(CommandError::DataLength));
+    }
+    let request = Request {
+        encode: &|line| command.encode(name, line),
+        timeout: C::TIMEOUT,
+        connecting: None,
+        end: C::END,
+        data,
+    };
+    let mut sink = |piece: Piece<'_>| {
+        if let Piece::Line(line) = piece
+            && !take(&mut answer, line)
+        {
+            C::line(&mut answer, line);
+        }
+    };
+    let ended = exchange(shared.0, &request, &mut sink).await;
     let result = match ended {
         Err(error) => Err(CommandError::Encode(error)),
         Ok(ended) => ended_with_ok(ended.outcome).and(if ended.cut { Err(CommandError::Overrun) } else { Ok(()) }),

@@ -29,7 +29,7 @@ use embassy_time::Duration;
 
 use crate::at::{EncodeError, Encoder, FieldError};
 use crate::dialect::Dialect;
-use crate::engine::{FinalResult, Outcome, Refusal};
+use crate::engine::{Outcome, Refusal};
 
 pub use answer::{Answer, Failure, List, Record, Value};
 pub use atat_bridge::{AtatResponse, For};
@@ -90,7 +90,7 @@ pub enum Kind {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum End {
-    /// `OK`, before the data if there is any.
+    /// `OK`. Where there is data, one `OK` before or after it, or both.
     Ok,
     /// `OK`, then `>` and the data, then a second `OK`.
     OkAfterData,
@@ -213,6 +213,8 @@ pub enum CommandError {
     ModuleSilent,
     /// The answer lacks something or is garbled.
     Answer(FieldError),
+    /// The data is not as long as the command says; nothing was sent.
+    DataLength,
     /// Lines of the answer were lost, as the future was not polled for long while they came.
     Overrun,
 }
@@ -235,6 +237,7 @@ impl fmt::Display for CommandError {
             Self::ModuleReset => f.write_str("the module restarted"),
             Self::ModuleSilent => f.write_str("the module does not answer at all"),
             Self::Answer(_) => f.write_str("the module's answer cannot be read"),
+            Self::DataLength => f.write_str("the data is not as long as the command says"),
             Self::Overrun => f.write_str("lines of the answer were lost"),
         }
     }
@@ -257,7 +260,7 @@ impl From<FieldError> for CommandError {
 /// Success or the reason of failure, for a command that ends with `OK`.
 pub(crate) const fn ended_with_ok(outcome: Outcome) -> Result<(), CommandError> {
     match outcome {
-        Outcome::Final(FinalResult::Ok | FinalResult::SendOk, _) => Ok(()),
+        Outcome::Final(result, _) if result.is_success() => Ok(()),
         Outcome::Final(_, refusal) => Err(CommandError::Refused(refusal)),
         Outcome::Timeout => Err(CommandError::Timeout),
         Outcome::Reset => Err(CommandError::ModuleReset),

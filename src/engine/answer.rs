@@ -1,4 +1,4 @@
-//! Lines of the running command's answer, between the ingress and the future that sent the command.
+//! The running command's answer, between the ingress and the future that sent the command.
 
 /// Longest line that is kept whole, in bytes.
 pub(crate) const MAX_LINE: usize = 256;
@@ -6,7 +6,19 @@ pub(crate) const MAX_LINE: usize = 256;
 /// Room for one line of full length and a few short ones.
 const CAPACITY: usize = MAX_LINE + 128;
 
-/// A queue of lines. Each is stored behind its length, in two bytes.
+/// Set in the length of a piece of counted data.
+const DATA: u16 = 1 << 15;
+
+/// What an answer consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// A line without its end.
+    Line(&'a [u8]),
+    /// A part of the counted data that follows a line.
+    Data(&'a [u8]),
+}
+
+/// A queue of pieces. Each is stored behind its length, in two bytes.
 #[derive(Debug)]
 pub(crate) struct Answer {
     bytes: [u8; CAPACITY],
@@ -25,31 +37,50 @@ impl Answer {
     }
 
     /// Appends a line if there is room.
-    pub(crate) fn push(&mut self, line: &[u8]) -> bool {
-        let needed = line.len() + 2;
+    pub(crate) fn push_line(&mut self, line: &[u8]) -> bool {
+        let room = self.make_room(line.len() + 2);
+        if room {
+            self.append(line, 0);
+        }
+        room
+    }
+
+    /// Appends as much of `data` as there is room for, and says how much that was.
+    pub(crate) fn push_data(&mut self, data: &[u8]) -> usize {
+        self.make_room(data.len() + 2);
+        let count = data.len().min((CAPACITY - self.end).saturating_sub(2));
+        if count > 0 {
+            self.append(&data[..count], DATA);
+        }
+        count
+    }
+
+    /// The oldest piece, which is taken out.
+    pub(crate) fn pop(&mut self) -> Option<Piece<'_>> {
+        if self.start == self.end {
+            return None;
+        }
+        let at = self.start + 2;
+        let header = u16::from_le_bytes([self.bytes[self.start], self.bytes[self.start + 1]]);
+        self.start = at + usize::from(header & !DATA);
+        let bytes = &self.bytes[at..self.start];
+        Some(if header & DATA == 0 { Piece::Line(bytes) } else { Piece::Data(bytes) })
+    }
+
+    fn make_room(&mut self, needed: usize) -> bool {
         if CAPACITY - self.end < needed && self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
-        if CAPACITY - self.end < needed {
-            return false;
-        }
-        self.bytes[self.end..self.end + 2].copy_from_slice(&(line.len() as u16).to_le_bytes());
-        self.bytes[self.end + 2..self.end + needed].copy_from_slice(line);
-        self.end += needed;
-        true
+        CAPACITY - self.end >= needed
     }
 
-    /// The oldest line, which is taken out.
-    pub(crate) fn pop(&mut self) -> Option<&[u8]> {
-        if self.start == self.end {
-            return None;
-        }
-        let at = self.start + 2;
-        let length = usize::from(u16::from_le_bytes([self.bytes[self.start], self.bytes[self.start + 1]]));
-        self.start = at + length;
-        Some(&self.bytes[at..at + length])
+    fn append(&mut self, bytes: &[u8], flag: u16) {
+        let header = bytes.len() as u16 | flag;
+        self.bytes[self.end..self.end + 2].copy_from_slice(&header.to_le_bytes());
+        self.bytes[self.end + 2..self.end + 2 + bytes.len()].copy_from_slice(bytes);
+        self.end += bytes.len() + 2;
     }
 }
 
@@ -61,13 +92,30 @@ mod tests {
     fn keeps_order_and_takes_a_full_line() {
         let mut answer = Answer::new();
         let long = [b'x'; MAX_LINE];
-        assert!(answer.push(b"a") && answer.push(&long) && answer.push(b""));
-        assert!(!answer.push(&long));
-        assert_eq!(answer.pop(), Some(&b"a"[..]));
-        assert_eq!(answer.pop(), Some(&long[..]));
-        assert!(answer.push(&long));
-        assert_eq!(answer.pop(), Some(&b""[..]));
-        assert_eq!(answer.pop(), Some(&long[..]));
+        assert!(answer.push_line(b"a") && answer.push_line(&long) && answer.push_line(b""));
+        assert!(!answer.push_line(&long));
+        assert_eq!(answer.pop(), Some(Piece::Line(b"a")));
+        assert_eq!(answer.pop(), Some(Piece::Line(&long)));
+        assert!(answer.push_line(&long));
+        assert_eq!(answer.pop(), Some(Piece::Line(b"")));
+        assert_eq!(answer.pop(), Some(Piece::Line(&long)));
         assert_eq!(answer.pop(), None);
+    }
+
+    #[test]
+    fn data_is_taken_in_parts() {
+        let mut answer = Answer::new();
+        let data: std::vec::Vec<u8> = (0..=255).cycle().take(1000).collect();
+        let (mut sent, mut received) = (0, std::vec::Vec::new());
+        answer.push_line(b"+X:1000,");
+        while received.len() < data.len() {
+            sent += answer.push_data(&data[sent..]);
+            while let Some(piece) = answer.pop() {
+                if let Piece::Data(part) = piece {
+                    received.extend_from_slice(part);
+                }
+            }
+        }
+        assert_eq!(received, data);
     }
 }

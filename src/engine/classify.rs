@@ -17,8 +17,20 @@ pub(crate) enum FinalResult {
     SendOk,
     /// `SEND FAIL`
     SendFail,
+    /// `SET OK`
+    SetOk,
+    /// `+MQTTPUB:OK`
+    Published,
+    /// `+MQTTPUB:FAIL`
+    PublishFailed,
     /// `SEND Canceled` or `SEND CANCELLED`
     SendCanceled,
+}
+
+impl FinalResult {
+    pub(crate) const fn is_success(self) -> bool {
+        matches!(self, Self::Ok | Self::SendOk | Self::SetOk | Self::Published)
+    }
 }
 
 /// A line of words that firmware prints before `ERROR` to say why.
@@ -80,6 +92,7 @@ const WORDS: &[(&[u8], Meaning)] = &[
     (b"SEND FAIL", Meaning::Final(FinalResult::SendFail)),
     (b"SEND CANCELED", Meaning::Final(FinalResult::SendCanceled)),
     (b"SEND CANCELLED", Meaning::Final(FinalResult::SendCanceled)),
+    (b"SET OK", Meaning::Final(FinalResult::SetOk)),
     (b"ready", Meaning::Ready),
     (b"CONNECT", Meaning::Connect(None)),
     (b"CLOSED", Meaning::Closed(None)),
@@ -158,6 +171,11 @@ fn named(line: &[u8]) -> Meaning {
             let link = Some(link as u8);
             return if status == 0 { Meaning::Connect(link) } else { Meaning::Closed(link) };
         }
+    }
+    match after_name(line, b"+MQTTPUB") {
+        Some(b"OK") => return Meaning::Final(FinalResult::Published),
+        Some(b"FAIL") => return Meaning::Final(FinalResult::PublishFailed),
+        _ => {}
     }
     if let Some(code) = after_name(line, b"+ERRNO") {
         return Meaning::ErrorCode(hexadecimal(code).unwrap_or(0));

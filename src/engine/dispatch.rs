@@ -109,7 +109,7 @@ impl Engine<'_> {
     pub(super) fn deliver_held_line(&mut self) -> bool {
         let core = &mut *self.core;
         if core.user.is_listening() {
-            if !core.user.answer.push(&core.ingress.line) {
+            if !core.user.answer.push_line(&core.ingress.line) {
                 return false;
             }
             core.user.wakers.wake();

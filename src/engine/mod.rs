@@ -23,11 +23,11 @@ mod socket;
 use embassy_sync::waitqueue::{MultiWakerRegistration, WakerRegistration};
 use embassy_time::{Duration, Instant};
 
-pub(crate) use classify::FinalResult;
 pub use classify::Reason;
 pub use events::{Counters, Event};
 pub use exchange::Refusal;
 
+pub(crate) use answer::Piece;
 pub(crate) use classify::Meaning;
 pub(crate) use events::Next;
 pub(crate) use exchange::{Outcome, UserState};
@@ -198,7 +198,7 @@ impl<'a> Engine<'a> {
             if !matches!(socket.phase, Phase::Free | Phase::Ended) {
                 socket.finish(End::Failed(error));
             }
-            socket.sent();
+            socket.sent(false);
         }
         core.orphans = 0;
         core.settings = Settings::default();

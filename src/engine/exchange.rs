@@ -392,9 +392,11 @@ impl Engine<'_> {
         if exchange.data > 0 {
             exchange.phase = Phase::Data { left: exchange.data };
             exchange.deadline = after(now, self.core.config.send_timeout);
-            self.core.user.command.clear();
-            exchange.sent = 0;
-            self.core.user.wakers.wake();
+            if exchange.owner == Owner::User {
+                self.core.user.command.clear();
+                exchange.sent = 0;
+                self.core.user.wakers.wake();
+            }
         } else if exchange.end == End::Nothing {
             self.complete(now, FinalResult::Ok);
         }

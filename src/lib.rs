@@ -1,4 +1,4 @@
-//! Asynchronous `no_std` driver for Wi-Fi modules that speak AT commands.
+#![doc = include_str!("../README.md")]
 #![no_std]
 
 #[cfg(test)]

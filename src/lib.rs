@@ -22,7 +22,6 @@ mod runner;
 pub mod serial;
 pub mod wifi;
 
-use embassy_sync::blocking_mutex::raw::RawMutex;
 use embassy_time::Instant;
 use embedded_hal::digital::OutputPin;
 
@@ -33,7 +32,7 @@ pub use engine::{Counters, Event, Reason, Refusal};
 pub use firmware::{Firmware, Version};
 pub use net::Stack;
 pub use pins::{NoPin, Pins};
-pub use resources::Resources;
+pub use resources::{Memory, Resources};
 pub use runner::{RunError, Runner};
 
 use dialect::Driven;
@@ -51,28 +50,33 @@ pub struct Parts<'a, D, S, R = NoPin, E = NoPin> {
     pub stack: Stack<'a>,
 }
 
-/// Takes the serial port of a module with firmware `D`, and gives the three handles of the driver.
+/// Takes the serial port of a module with firmware `D`, and gives the three handles of the driver:
+/// `wifi_at::new::<EspAt, _, _, _>(serial, pins, resources, config)`.
 ///
 /// Nothing is sent before [`Runner::run`] is polled. The module may be in any state: it is reset, by `pins` or by a
 /// command, and set up.
-pub fn new<'a, D, S, R, E, const LINKS: usize, const RX: usize, const TX: usize, M>(
+pub fn new<'a, D: Driven, S: Serial, R: OutputPin, E: OutputPin>(
     serial: S,
     pins: Pins<R, E>,
-    resources: &'a mut Resources<LINKS, RX, TX, M>,
+    resources: &'a mut impl Memory,
     config: Config,
-) -> Parts<'a, D, S, R, E>
-where
-    D: Driven,
-    S: Serial,
-    R: OutputPin,
-    E: OutputPin,
-    M: RawMutex + Sync,
-{
-    let access: &'a dyn resources::Access = &*resources;
-    access.with(&mut |engine| {
-        engine.core.start(D::PROFILE, config, LINKS, pins.has_reset());
-        engine.start_life(Instant::now());
-    });
+) -> Parts<'a, D, S, R, E> {
+    let access = begin(resources, D::PROFILE, config, pins.has_reset());
     let shared = Shared(access);
     Parts { runner: Runner::new(access, serial, pins), control: Control::new(shared), stack: Stack::new(shared) }
+}
+
+/// The start of a driver, but for its types.
+fn begin<'a, M: Memory>(
+    resources: &'a mut M,
+    profile: &'static dialect::Profile,
+    config: Config,
+    has_reset_pin: bool,
+) -> &'a dyn resources::Access {
+    let access: &'a dyn resources::Access = resources.access();
+    access.with(&mut |engine| {
+        engine.core.start(profile, config, M::LINKS, has_reset_pin);
+        engine.start_life(Instant::now());
+    });
+    access
 }

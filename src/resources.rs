@@ -81,6 +81,31 @@ impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> A
     }
 }
 
+/// [`Resources`] of any size.
+pub trait Memory: sealed::Sealed {}
+
+impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> Memory for Resources<LINKS, RX, TX, M> {}
+
+pub(crate) mod sealed {
+    use super::{Access, RawMutex, Resources};
+
+    pub trait Sealed {
+        const LINKS: usize;
+
+        #[allow(private_interfaces, reason = "sealed: nobody outside can name it")]
+        fn access(&mut self) -> &dyn Access;
+    }
+
+    impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> Sealed for Resources<LINKS, RX, TX, M> {
+        const LINKS: usize = LINKS;
+
+        #[allow(private_interfaces, reason = "sealed: nobody outside can name it")]
+        fn access(&mut self) -> &dyn Access {
+            self
+        }
+    }
+}
+
 /// Shortcuts for closures that give something back.
 pub(crate) trait AccessExt {
     /// What `f` gives, or the default if it could not run.

@@ -342,8 +342,7 @@ fn the_runner_may_be_dropped_and_run_again() {
         let seen = wifi_at_support::virtual_time::run(&line, async {
             let serial = wifi_at::serial::Split::new(line.clone(), line.clone());
             let pins = wifi_at::Pins::none();
-            let parts =
-                wifi_at::new::<wifi_at::EspAt, _, _, _, 2, 600, 300, _>(serial, pins, resources, Config::default());
+            let parts = wifi_at::new::<wifi_at::EspAt, _, _, _>(serial, pins, resources, Config::default());
             let mut runner = parts.runner;
             let interrupted = async {
                 loop {

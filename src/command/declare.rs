@@ -131,6 +131,7 @@ macro_rules! commands {
         pub const FORMS: &[$crate::command::Form] = &[
             $($($crate::command::Form {
                 dialect: stringify!($dialect),
+                dialect_name: <$crate::dialect::$dialect as $crate::dialect::Dialect>::NAME,
                 name: $wire,
                 kind: $crate::command::declare::kind!($kind),
                 type_name: $crate::command::declare::type_name!([$($saved)?] $name),

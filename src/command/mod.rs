@@ -162,6 +162,8 @@ impl<D: Dialect, C: OnSaved<D>> On<D> for Saved<C> {
 pub struct Form {
     /// The name of the dialect's type.
     pub dialect: &'static str,
+    /// The dialect's short name.
+    pub dialect_name: &'static str,
     /// The name on the wire.
     pub name: &'static str,
     /// Which form it is.

@@ -20,6 +20,8 @@ pub(crate) struct Request<'r> {
     pub(crate) connecting: Option<usize>,
     /// What ends it well.
     pub(crate) end: End,
+    /// Counted data in the answer is to be handed over, too.
+    pub(crate) takes_data: bool,
     /// The data that the module asks for with `>`.
     pub(crate) data: &'r [u8],
 }

@@ -26,7 +26,7 @@ use embassy_time::Instant;
 use embedded_hal::digital::OutputPin;
 
 pub use config::Config;
-pub use control::{Control, Events, Missed, ModuleSilent};
+pub use control::{Control, Events, Message, Messages, Missed, ModuleSilent};
 pub use dialect::EspAt;
 pub use engine::{Counters, Event, Reason, Refusal};
 pub use firmware::{Firmware, Version};

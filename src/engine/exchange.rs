@@ -4,13 +4,16 @@ use embassy_sync::waitqueue::MultiWakerRegistration;
 use embassy_time::{Duration, Instant};
 use heapless::Vec;
 
-use super::answer::Answer;
 use super::classify::{FinalResult, Reason};
+use super::pieces::{MAX_LINE, Pieces};
 use super::socket::LinkId;
 use super::{Core, Engine, after};
 use crate::at::{EncodeError, Encoder, MAX_COMMAND};
 use crate::command::End;
 use crate::exchange::Request;
+
+/// Room for one line of full length and a few short ones.
+const ANSWER: usize = MAX_LINE + 128;
 
 /// Longest command of the engine itself.
 const OWN_COMMAND: usize = 48;
@@ -162,9 +165,11 @@ pub(crate) struct User {
     /// The socket that the command connects.
     connecting: Option<usize>,
     end: End,
+    /// Counted data in the answer is the user's, too.
+    takes_data: bool,
     /// Bytes of data that belong to the command, and have not been handed over yet.
     unsupplied: usize,
-    pub(crate) answer: Answer,
+    pub(crate) answer: Pieces<ANSWER>,
     /// Lines of the answer were dropped.
     pub(crate) cut: bool,
     /// Futures that wait for the place.
@@ -190,12 +195,26 @@ impl User {
             timeout: Duration::MIN,
             connecting: None,
             end: End::Ok,
+            takes_data: false,
             unsupplied: 0,
-            answer: Answer::new(),
+            answer: Pieces::new(),
             cut: false,
             waiting: 0,
             wakers: MultiWakerRegistration::new(),
         }
+    }
+
+    /// Whether counted data with this head belongs to the running command's answer.
+    pub(super) fn takes_data(&self) -> bool {
+        self.takes_data && self.is_listening()
+    }
+
+    /// Whether a line is named after the running command: `+CWLAP:...` while `AT+CWLAP` runs.
+    pub(super) fn is_own_line(&self, line: &[u8]) -> bool {
+        let name = self.command.strip_prefix(b"AT").unwrap_or(&self.command);
+        let end = name.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'_')));
+        let name = &name[..end.unwrap_or(name.len())];
+        self.state == UserState::Running && name.len() > 1 && line.starts_with(name)
     }
 
     pub(super) fn is_listening(&self) -> bool {
@@ -235,6 +254,7 @@ impl Core {
         user.timeout = request.timeout;
         user.connecting = request.connecting;
         user.end = request.end;
+        user.takes_data = request.takes_data;
         user.unsupplied = request.data.len();
         user.answer.clear();
         user.cut = false;

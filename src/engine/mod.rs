@@ -8,7 +8,6 @@
 //! commands, sockets with data to send, sockets with room for data, and links to close take turns. [`life`] brings the
 //! module up and notices when it has to be brought up again.
 
-mod answer;
 mod classify;
 mod dispatch;
 mod events;
@@ -16,6 +15,8 @@ mod exchange;
 mod header;
 mod ingress;
 mod life;
+mod message;
+mod pieces;
 mod ring;
 mod schedule;
 mod socket;
@@ -27,10 +28,10 @@ pub use classify::Reason;
 pub use events::{Counters, Event};
 pub use exchange::Refusal;
 
-pub(crate) use answer::Piece;
 pub(crate) use classify::Meaning;
 pub(crate) use events::Next;
 pub(crate) use exchange::{Outcome, UserState};
+pub(crate) use pieces::Piece;
 pub(crate) use socket::{End, LinkId, MAX_LINKS, Phase, Socket};
 
 use crate::config::Config;
@@ -50,6 +51,7 @@ pub(crate) struct Core {
     ingress: Ingress,
     exchange: Exchange,
     pub(crate) user: User,
+    pub(crate) messages: message::Messages,
     life: Life,
     /// How often an attempt to reach the module has failed.
     pub(crate) failed_attempts: u32,
@@ -113,6 +115,7 @@ impl Core {
             ingress: Ingress::new(),
             exchange: Exchange::new(),
             user: User::new(),
+            messages: message::Messages::new(),
             life: Life::Off,
             failed_attempts: 0,
             has_reset_pin: false,
@@ -173,7 +176,7 @@ impl<'a> Engine<'a> {
     /// byte comes before that.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Instant> {
         self.check_payload(now);
-        self.check_held_line(now);
+        self.check_held(now);
         self.check_exchange(now);
         self.live(now);
         self.start_next(now);
@@ -185,7 +188,7 @@ impl<'a> Engine<'a> {
             self.exchange_deadline(),
             self.life_deadline(),
             self.payload_deadline(),
-            self.held_line_deadline(),
+            self.held_deadline(),
             self.length_poll_deadline(),
         ];
         deadlines.into_iter().flatten().min()

@@ -281,6 +281,7 @@ impl Attempt<'_> {
             connecting: Some(self.index),
             end: CommandEnd::Ok,
             data: &[],
+            takes_data: false,
         };
         let ended = match exchange(access, &request, &mut |_| {}).await {
             Ok(ended) => ended,

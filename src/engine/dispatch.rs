@@ -137,12 +137,15 @@ impl Engine<'_> {
 
     /// Whoever does not take what is theirs does not stop everybody else.
     pub(super) fn check_held(&mut self, now: Instant) {
+        if self.core.ingress.held.is_some() {
+            self.deliver_held_line();
+        }
         if self.held_deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
         if self.core.ingress.stalled.is_some() {
             self.give_up_payload();
-        } else if !self.deliver_held_line() {
+        } else {
             let core = &mut *self.core;
             if core.ingress.line.starts_with(b"+") && !core.ingress.announced {
                 core.messages.give_up();

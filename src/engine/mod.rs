@@ -20,6 +20,8 @@ mod pieces;
 mod ring;
 mod schedule;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use embassy_sync::waitqueue::{MultiWakerRegistration, WakerRegistration};
 use embassy_time::{Duration, Instant};

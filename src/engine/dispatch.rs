@@ -171,6 +171,7 @@ impl Engine<'_> {
                 self.core.sockets[index].finish(End::Failed(tcp::Error::ConnectionReset));
                 self.core.disown(link);
             }
+            None if self.core.user_links => {}
             None => self.core.disown(link),
         }
     }

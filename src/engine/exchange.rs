@@ -315,6 +315,10 @@ impl Core {
 
     /// Puts the user's command on the wire.
     pub(super) fn begin_user(&mut self) {
+        const LINK_COMMANDS: [&[u8]; 3] = [b"AT+CIPSTART", b"AT+CIPSERVER", b"AT+CIPMUX"];
+        if self.user.connecting.is_none() {
+            self.user_links |= LINK_COMMANDS.iter().any(|name| self.user.command.starts_with(name));
+        }
         self.user.state = UserState::Running;
         self.exchange.begin(Owner::User, self.user.timeout);
         self.exchange.data = self.user.unsupplied;

@@ -184,6 +184,8 @@ impl Engine<'_> {
             let index = header.link.and_then(|link| self.core.socket_of(link));
             let target = match index {
                 Some(index) => self.target(index, false),
+                // A link of the user's own making.
+                None if self.core.messages.is_subscribed() && self.core.messages.push_line(line) => Target::Message,
                 None => Target::Nowhere,
             };
             self.begin_payload(header.length, target);

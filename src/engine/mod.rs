@@ -61,6 +61,8 @@ pub(crate) struct Core {
     reset_asserted: bool,
     /// Tries so far to get into step with the module again, while that is needed.
     resync: Option<u8>,
+    /// The user has sent commands that make links: those without a socket are not the driver's to close.
+    user_links: bool,
     /// Bit n: link n has no socket any more and has to be closed.
     orphans: u8,
     next_job: usize,
@@ -123,6 +125,7 @@ impl Core {
             has_reset_pin: false,
             reset_asserted: false,
             resync: None,
+            user_links: false,
             orphans: 0,
             next_job: 0,
             next_length_poll: Instant::MIN,
@@ -206,6 +209,7 @@ impl<'a> Engine<'a> {
             socket.sent(false);
         }
         core.orphans = 0;
+        core.user_links = false;
         core.settings = Settings::default();
         core.station = Station::default();
         core.waiters.wake();

@@ -37,7 +37,7 @@ pub(crate) use pieces::Piece;
 pub(crate) use socket::{End, LinkId, MAX_LINKS, Phase, Socket};
 
 use crate::config::Config;
-use crate::dialect::{Driven, EspAt, Profile};
+use crate::dialect::Profile;
 use crate::firmware::Firmware;
 use exchange::{Exchange, User};
 use ingress::Ingress;
@@ -110,19 +110,20 @@ impl core::fmt::Debug for Engine<'_> {
 }
 
 impl Core {
-    pub(crate) const fn new() -> Self {
+    /// A driver that has not begun, with a user's choices.
+    pub(crate) const fn new(profile: &'static Profile, config: Config, sockets: usize, has_reset_pin: bool) -> Self {
         Self {
-            profile: EspAt::PROFILE,
-            config: Config::new(),
+            profile,
+            config,
             sockets: [const { Socket::new() }; MAX_LINKS],
-            socket_count: 0,
+            socket_count: if sockets < MAX_LINKS { sockets } else { MAX_LINKS },
             ingress: Ingress::new(),
             exchange: Exchange::new(),
             user: User::new(),
             messages: message::Messages::new(),
             life: Life::Off,
             failed_attempts: 0,
-            has_reset_pin: false,
+            has_reset_pin,
             reset_asserted: false,
             resync: None,
             user_links: false,
@@ -137,11 +138,6 @@ impl Core {
             runner: WakerRegistration::new(),
             waiters: MultiWakerRegistration::new(),
         }
-    }
-
-    /// Starts from nothing, with a user's choices.
-    pub(crate) fn start(&mut self, profile: &'static Profile, config: Config, sockets: usize, has_reset_pin: bool) {
-        *self = Self { profile, config, socket_count: sockets.min(MAX_LINKS), has_reset_pin, ..Self::new() };
     }
 
     /// The firmware is set up and takes the user's commands.

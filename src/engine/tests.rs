@@ -3,6 +3,7 @@
 use std::vec::Vec;
 
 use super::*;
+use crate::dialect::{Driven, EspAt};
 use crate::exchange::Request;
 
 const RING: usize = 256;
@@ -26,8 +27,7 @@ struct Outcome {
 impl Bench {
     /// A module that is up, with two open links and a receive mode.
     fn new(passive: bool) -> Self {
-        let mut core = Core::new();
-        core.start(EspAt::PROFILE, Config::new(), MAX_LINKS, true);
+        let mut core = Core::new(EspAt::PROFILE, Config::new(), MAX_LINKS, true);
         core.life = Life::Up;
         core.settings = Settings { passive, peer_address: true, address_in_data: None };
         core.next_length_poll = Instant::MAX;

@@ -38,7 +38,7 @@
 /// The kind is one of `test`, `query`, `set`, `execute`.
 macro_rules! commands {
     ($(
-        $(#[$meta:meta])*
+        $(#[$meta:meta])+
         $kind:ident $name:ident $(<$life:lifetime>)? $({$(
             $(#[$field_meta:meta])*
             pub $field:ident: $type:ty $([$range:expr])?
@@ -48,7 +48,7 @@ macro_rules! commands {
     )*) => {
         $(
             $crate::command::declare::define! {
-                [$(#[$meta])*] $name [$(<$life>)?] $([$(
+                [$(#[$meta])+] $name [$(<$life>)?] $([$(
                     $(#[$field_meta])*
                     pub $field: $type,
                 )*])?

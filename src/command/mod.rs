@@ -194,7 +194,13 @@ pub const fn forms() -> &'static [&'static [Form]] {
         user::FORMS,
         web_server::FORMS,
         websocket::FORMS,
-        wifi::FORMS,
+        wifi::addresses::FORMS,
+        wifi::enterprise::FORMS,
+        wifi::provisioning::FORMS,
+        wifi::scan::FORMS,
+        wifi::settings::FORMS,
+        wifi::soft_ap::FORMS,
+        wifi::station::FORMS,
     ]
 }
 

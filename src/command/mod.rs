@@ -1,7 +1,33 @@
 //! Typed commands: one struct for each form of a command, one file for each chapter of the manuals.
 //!
 //! [`Control::send`](crate::Control::send) takes any of them. Whether a firmware has a command is checked when the
-//! firmware of the user is compiled: [`On`] is implemented for the dialects that do.
+//! firmware of the user is compiled: [`On`] is implemented for the dialects that do. All of them: [`table`].
+//!
+//! A command that the firmware lacks does not compile:
+//!
+//! ```compile_fail,E0277
+//! # use wifi_at::command::wifi::SetWifiMode;
+//! # use wifi_at::{Control, dialect::WizFi360, wifi::WifiMode};
+//! async fn send(control: Control<'_, WizFi360>) {
+//!     // The WizFi360 has no `AT+SYSMSG`.
+//!     let messages = wifi_at::command::basic::Messages::LINK_DETAILS;
+//!     let _ = control.send(&wifi_at::command::basic::SetMessages { messages }).await;
+//! }
+//! ```
+//!
+//! Nor does a field of the wrong kind:
+//!
+//! ```compile_fail,E0308
+//! let _ = wifi_at::command::wifi::SetWifiMode { mode: 1 };
+//! ```
+//!
+//! # Answers
+//!
+//! [`Control::send`](crate::Control::send) gives the whole answer. Where it is a list, a [`List`] says how many records
+//! did not fit; [`Control::send_each`](crate::Control::send_each) hands out each record as it comes, so that nothing
+//! has to hold the list. Data that the module asks for with `>` goes along with
+//! [`Control::send_with_data`](crate::Control::send_with_data); counted data in an answer comes out of
+//! [`Control::send_and_receive`](crate::Control::send_and_receive).
 
 mod answer;
 mod atat_bridge;
@@ -156,6 +182,9 @@ impl<D: Dialect, C: OnSaved<D>> On<D> for Saved<C> {
     const NAME: &'static str = C::NAME;
     const SECTION: &'static str = C::SECTION;
 }
+
+#[doc = include_str!("TABLE.md")]
+pub mod table {}
 
 /// One form of a command on one dialect, for tables.
 #[derive(Debug, Clone, Copy)]

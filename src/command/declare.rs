@@ -26,7 +26,7 @@
 ///     query QuerySomething -> Something within 5 s;
 ///     on EspAt "AT+SOMETHING" "3.2.1";
 ///
-///     /// Data follows the prompt; its length is the field `length`.
+///     /// Data follows the prompt; its length is the field `length`. Where it is the sum of fields: `data head + tail`.
 ///     set WriteSomething {
 ///         /// Bytes of data.
 ///         pub length: u32,
@@ -36,14 +36,17 @@
 /// ```
 ///
 /// The kind is one of `test`, `query`, `set`, `execute`.
+///
+/// Numbers that always stand first, such as the code of one of several operations, are no fields: they follow the name
+/// as in `set DeleteFile<'a> with 0, 0 { ... }`, or alone as in `set ClearHeaders with 0 -> ()`.
 macro_rules! commands {
     ($(
         $(#[$meta:meta])+
-        $kind:ident $name:ident $(<$life:lifetime>)? $({$(
+        $kind:ident $name:ident $(<$life:lifetime>)? $(with $($code:literal),+)? $({$(
             $(#[$field_meta:meta])*
             pub $field:ident: $type:ty $([$range:expr])?
         ),* $(,)?})?
-        $(data $length:ident)? $(ends $end:ident)? $(fails $error:ident)? -> $answer:ty, within $seconds:literal s;
+        $(data $length:ident $(+ $more:ident)*)? $(ends $end:ident)? $(fails $error:ident)? -> $answer:ty, within $seconds:literal s;
         $(on $dialect:ident $($saved:ident)? $wire:literal $section:literal;)+
     )*) => {
         $(
@@ -67,6 +70,7 @@ macro_rules! commands {
                 fn encode(&self, name: &str, line: &mut $crate::at::Encoder<'_>) {
                     line.name(name);
                     $crate::command::declare::suffix!($kind line);
+                    $($($crate::command::Parameter::encode(&$code, line);)+)?
                     $($(
                         $crate::command::declare::field!(self.$field, line $(, $range)?);
                     )*)?
@@ -91,7 +95,10 @@ macro_rules! commands {
 
                 $(
                     fn data_length(&self) -> Option<usize> {
-                        Some(self.$length as usize)
+                        Some(
+                            $crate::command::parameter::DataLength::bytes(self.$length)
+                                $(+ $crate::command::parameter::DataLength::bytes(self.$more))*
+                        )
                     }
                 )?
             }

@@ -126,6 +126,8 @@ pub enum End {
     SetOk,
     /// `+MQTTPUB:OK`
     Published,
+    /// `OK`, then `>` and the data, then `WRITE OK`.
+    WriteOk,
     /// Nothing: the module sends no final result.
     Nothing,
 }
@@ -211,9 +213,17 @@ pub struct Form {
 pub const fn forms() -> &'static [&'static [Form]] {
     &[
         basic::FORMS,
+        basic::flash::FORMS,
+        basic::gpio::FORMS,
+        basic::messages::FORMS,
+        basic::passthrough::FORMS,
+        basic::power::FORMS,
+        basic::uart::FORMS,
         ble::FORMS,
         bluetooth::FORMS,
         driver::FORMS,
+        driver::i2c::FORMS,
+        driver::spi::FORMS,
         ethernet::FORMS,
         filesystem::FORMS,
         http::FORMS,

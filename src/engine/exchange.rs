@@ -439,7 +439,7 @@ impl Engine<'_> {
 
     /// A final result code came.
     pub(super) fn final_result(&mut self, now: Instant, result: FinalResult) {
-        use FinalResult::{Error, Fail, Ok, PublishFailed, Published, SendCanceled, SendFail, SendOk, SetOk};
+        use FinalResult::{Error, Fail, Ok, PublishFailed, Published, SendCanceled, SendFail, SendOk, SetOk, WriteOk};
         let prompt_timeout = self.core.config.prompt_timeout;
         let exchange = &mut self.core.exchange;
         let failed = matches!(result, Error | Fail);
@@ -449,6 +449,7 @@ impl Engine<'_> {
             End::SendOk => SendOk,
             End::SetOk => SetOk,
             End::Published => Published,
+            End::WriteOk => WriteOk,
         };
         match exchange.phase {
             Phase::Answer if result == Ok && exchange.data > 0 => {

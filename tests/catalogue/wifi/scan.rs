@@ -79,15 +79,24 @@ fn answers(cases: &mut Cases) {
     for line in [long, bare] {
         assert_eq!(scan::<EspAt, ListAccessPoints>(cases, &[line]).records, std::slice::from_ref(&eleven));
         assert_eq!(scan::<EspAt, FindAccessPoints<'_>>(cases, &[line]).records, std::slice::from_ref(&eleven));
-        assert_eq!(scan::<EspAt, FindAccessPointsWithOptions<'_>>(cases, &[line]).records, std::slice::from_ref(&eleven));
+        assert_eq!(
+            scan::<EspAt, FindAccessPointsWithOptions<'_>>(cases, &[line]).records,
+            std::slice::from_ref(&eleven)
+        );
         assert_eq!(scan::<Esp8266Nonos, ListAccessPoints>(cases, &[line]).records, std::slice::from_ref(&eleven));
-        assert_eq!(scan::<Esp8266Nonos, FindAccessPointsWithOptions<'_>>(cases, &[line]).records, std::slice::from_ref(&eleven));
+        assert_eq!(
+            scan::<Esp8266Nonos, FindAccessPointsWithOptions<'_>>(cases, &[line]).records,
+            std::slice::from_ref(&eleven)
+        );
     }
     let net = five("net", -60, 0xb6, 1);
     assert_eq!(scan::<Esp32V1, ListAccessPoints>(cases, &[short]).records, std::slice::from_ref(&net));
     assert_eq!(scan::<Esp32V1, FindAccessPoints<'_>>(cases, &[short]).records, std::slice::from_ref(&net));
     assert_eq!(scan::<Esp8266Idf, ListAccessPoints>(cases, &[short]).records, std::slice::from_ref(&net));
-    assert_eq!(scan::<Esp8266Idf, FindAccessPointsWithOptions<'_>>(cases, &[short]).records, std::slice::from_ref(&net));
+    assert_eq!(
+        scan::<Esp8266Idf, FindAccessPointsWithOptions<'_>>(cases, &[short]).records,
+        std::slice::from_ref(&net)
+    );
 
     let found = scan::<WizFi360, ListAccessPoints>(
         cases,

@@ -15,6 +15,9 @@ pub mod settings;
 pub mod soft_ap;
 pub mod station;
 
+#[cfg(test)]
+mod tests;
+
 pub use addresses::{
     DhcpInterface, DhcpInterfaces, DhcpState, DnsServers, InterfaceDhcpState, Ipv4Config, Ipv4Network, Ipv6Config,
     OwnMac, PartialDnsServers, PartialIpv4Config, QueryDhcp, QueryDhcpByInterface, QueryDnsServers, QuerySoftApAddress,

@@ -16,8 +16,7 @@ codes! {
         Passive = 1,
     }
 
-    /// How frames are encrypted. The last two are numbered differently by the NONOS firmware, which says 6 where it
-    /// does not know.
+    /// How frames are encrypted.
     Cipher {
         /// Not at all.
         None = 0,
@@ -31,7 +30,7 @@ codes! {
         Ccmp = 4,
         /// TKIP and CCMP
         TkipAndCcmp = 5,
-        /// AES-CMAC-128
+        /// AES-CMAC-128. The NONOS firmware says 6 where it does not know.
         AesCmac128 = 6,
         /// Something that the module does not know.
         Unknown = 7,
@@ -259,7 +258,7 @@ commands! {
         pub ssid: &'a str [1..=32],
         /// The one access point to look for.
         pub bssid: Option<Mac>,
-        /// The one channel to look at.
+        /// The one channel to look at. The ESP32 v1 and WizFi360 firmware take it together with the address only.
         pub channel: Option<u8>,
     } -> List<AccessPoint, 16>, within 15 s;
     on EspAt "AT+CWLAP" "3.2.8";

@@ -194,8 +194,9 @@ commands! {
         pub channel: u8 [1..=14],
         /// How it is secured.
         pub security: SoftApSecurity,
-        /// How many stations it takes: up to 10, with the NONOS firmware up to 8, on the WizFi360 up to 4.
-        pub max_stations: Option<u8> [1..=10],
+        /// How many stations it takes: up to 10, with the NONOS firmware up to 8, on the WizFi360 up to 4. ESP-AT's limit
+        /// is that of the chip, up to 15.
+        pub max_stations: Option<u8> [1..=15],
         /// Whether its name is hidden. It is not if this is left out.
         pub hidden: Option<bool>,
     } -> (), within 10 s;

@@ -65,6 +65,8 @@ fn wires(cases: &mut Cases) {
         },
         join("comma,backslash\\ssid", "1234567890"),
         join("1234567890", "1234567890"),
+        join("SSID", "password"),
+        join("test", "1234567890"),
         JoinLastAccessPoint,
         LeaveAccessPoint,
         SetReconnection { interval_s: 1, attempts: 100 },
@@ -92,7 +94,9 @@ fn wires(cases: &mut Cases) {
         JoinAccessPointRefusingOpen {
             ssid: "abc", passphrase: Secret("0123456789"), bssid: None, refuse_open_and_wep: true,
         },
-        JoinAccessPointDeprecated { ssid: "abc", passphrase: Secret("0123456789"), bssid: None },
+        JoinAccessPointDeprecated { ssid: "SSID", passphrase: Secret("password"), bssid: None },
+        JoinAccessPointDeprecated { ssid: "SSID", passphrase: Secret("PASSWORD"), bssid: None },
+        JoinAccessPointDeprecated { ssid: "DemoAP", passphrase: Secret("password"), bssid: None },
         LeaveAccessPoint,
         SetAutoConnect { enabled: true },
     );

@@ -33,7 +33,7 @@ use crate::engine::{FinalResult, Outcome, Refusal};
 
 pub use answer::{Answer, Failure, List, Record, Value};
 pub use atat_bridge::{AtatResponse, For};
-pub use parameter::{Bare, Bytes, Hex, HexNumber, Link, Mac, Parameter, Secret};
+pub use parameter::{Bare, Bytes, Counted, Hex, HexNumber, Link, Mac, Parameter, Secret};
 
 /// A form of an AT command with its parameters.
 pub trait Command {

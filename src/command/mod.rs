@@ -5,7 +5,7 @@
 
 mod answer;
 mod atat_bridge;
-mod declare;
+pub(crate) mod declare;
 mod parameter;
 
 pub mod basic;

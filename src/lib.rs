@@ -20,6 +20,7 @@ mod pins;
 mod resources;
 mod runner;
 pub mod serial;
+pub mod urc;
 pub mod wifi;
 
 use embassy_time::Instant;

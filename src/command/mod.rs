@@ -31,7 +31,7 @@
 
 mod answer;
 mod atat_bridge;
-mod declare;
+pub(crate) mod declare;
 mod parameter;
 
 pub mod basic;
@@ -59,7 +59,7 @@ use crate::engine::{Outcome, Refusal};
 
 pub use answer::{Answer, Failure, List, Record, Value};
 pub use atat_bridge::{AtatResponse, For};
-pub use parameter::{Bare, Bytes, Hex, HexNumber, Link, Mac, Parameter, Secret};
+pub use parameter::{Bare, Bytes, Counted, Hex, HexNumber, Link, Mac, Parameter, Secret};
 
 /// A form of an AT command with its parameters.
 pub trait Command {

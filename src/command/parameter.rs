@@ -278,6 +278,25 @@ impl<P: Parameter> Parameter for &[P] {
     }
 }
 
+/// A number of parameters, and then these parameters. A range is that of their number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted<'a, P>(pub &'a [P]);
+
+impl<P: Parameter> Parameter for Counted<'_, P> {
+    fn encode(&self, line: &mut Encoder<'_>) {
+        line.number(self.0.len() as i64);
+        self.0.encode(line);
+    }
+
+    fn is_within(&self, low: i64, high: i64) -> bool {
+        (low..=high).contains(&(self.0.len() as i64))
+    }
+
+    fn sample(_: i64) -> Self {
+        Self(&[])
+    }
+}
+
 /// Which connection a command is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

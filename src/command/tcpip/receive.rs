@@ -6,7 +6,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use heapless::Vec;
 
-use crate::at::{FieldError, Fields, after_name};
+use crate::at::{Field, FieldError, Fields, after_name};
 use crate::command::declare::{codes, commands, records};
 use crate::command::{Answer, Link, List, Record, Value};
 
@@ -166,7 +166,7 @@ impl Record for ReceivedLengths {
     fn parse_line(line: &[u8]) -> Option<Result<Self, FieldError>> {
         // Some manuals, and who knows which firmware, print the name without its V.
         let value = after_name(line, b"+CIPRECVLEN").or_else(|| after_name(line, b"+CIPRECLEN"))?;
-        let length = |field: crate::at::Field<'_>| match field.bytes {
+        let length = |field: Field<'_>| match field.bytes {
             b"" | b"-1" => Ok(None),
             _ => field.unsigned().map(Some),
         };
@@ -189,28 +189,39 @@ pub struct ReceivedData {
 }
 
 impl ReceivedData {
+    /// Reads what follows the name: `:<length>,<data>`, `:<length>,"<address>",<port>,<data>`, and, of early firmware,
+    /// `=<link>,<length>,<data>` and `,<length>:<data>`.
     fn read(header: &[u8]) -> Result<Self, FieldError> {
-        let (count, rest) = split(header)?;
-        let count = count.unsigned()? as usize;
-        let collect = |remote, data: &[u8]| {
-            Vec::from_slice(data).map(|data| Self { remote, data }).map_err(|_| FieldError::TooLong)
+        let (count, rest) = match header {
+            [b',', header @ ..] => split(header, b':')?,
+            [b'=', header @ ..] => split(split(header, b',')?.1, b',')?,
+            [_, header @ ..] => split(header, b',')?,
+            [] => return Err(FieldError::Missing),
         };
+        let count = count.unsigned()? as usize;
         // The header does not say whether an address is in it; the count does.
-        if rest.len() == count {
-            return collect(None, rest);
+        let (remote, data) = if rest.len() == count { (None, rest) } else { Self::with_address(rest)? };
+        if data.len() != count {
+            return Err(FieldError::Malformed);
         }
-        let (address, rest) = split(rest)?;
-        let (port, data) = split(rest)?;
-        let remote = SocketAddr::new(IpAddr::parse(address)?, u16::parse(port)?);
-        if data.len() == count { collect(Some(remote), data) } else { Err(FieldError::Malformed) }
+        Vec::from_slice(data).map(|data| Self { remote, data }).map_err(|_| FieldError::TooLong)
+    }
+
+    fn with_address(rest: &[u8]) -> Result<(Option<SocketAddr>, &[u8]), FieldError> {
+        let address_and_port = || {
+            let (address, rest) = split(rest, b',')?;
+            let (port, data) = split(rest, b',')?;
+            Ok((Some(SocketAddr::new(IpAddr::parse(address)?, u16::parse(port)?)), data))
+        };
+        // Too few bytes look like an address that is none.
+        address_and_port().map_err(|_: FieldError| FieldError::Malformed)
     }
 }
 
-/// The field before the first comma, and what follows that. Neither fields nor data are trimmed.
-fn split(text: &[u8]) -> Result<(crate::at::Field<'_>, &[u8]), FieldError> {
-    let comma = text.iter().position(|&byte| byte == b',').unwrap_or(text.len());
-    let field = Fields::new(&text[..comma]).field()?;
-    Ok((field, text.get(comma + 1..).unwrap_or_default()))
+/// The field before `end`, and what follows that, untrimmed, as it may be data.
+fn split(text: &[u8], end: u8) -> Result<(Field<'_>, &[u8]), FieldError> {
+    let at = text.iter().position(|&byte| byte == end).unwrap_or(text.len());
+    Ok((Fields::new(&text[..at]).field()?, text.get(at + 1..).unwrap_or_default()))
 }
 
 impl Answer for ReceivedData {
@@ -220,9 +231,9 @@ impl Answer for ReceivedData {
         // Not `after_name`, which trims what may be data.
         if partial.is_none()
             && let Some(rest) = line.strip_prefix(b"+CIPRECVDATA")
-            && let [b':' | b'=' | b',', header @ ..] = rest
+            && let [b':' | b'=' | b',', ..] = rest
         {
-            *partial = Some(Self::read(header));
+            *partial = Some(Self::read(rest));
         }
     }
 

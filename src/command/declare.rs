@@ -35,7 +35,7 @@
 /// }
 /// ```
 ///
-/// The kind is one of `test`, `query`, `set`, `execute`.
+/// The kind is one of `test`, `query`, `set`, `execute`, or `bare` for an `execute` without a line end.
 ///
 /// Numbers that always stand first, such as the code of one of several operations, are no fields: they follow the name
 /// as in `set DeleteFile<'a> with 0, 0 { ... }`, or alone as in `set ClearHeaders with 0 -> ()`.
@@ -66,6 +66,7 @@ macro_rules! commands {
                 const TIMEOUT: ::embassy_time::Duration = ::embassy_time::Duration::from_secs($seconds);
                 const KIND: $crate::command::Kind = $crate::command::declare::kind!($kind);
                 const END: $crate::command::End = $crate::command::declare::end!($($end)?);
+                const LINE_END: bool = $crate::command::declare::line_end!($kind);
 
                 fn encode(&self, name: &str, line: &mut $crate::at::Encoder<'_>) {
                     line.name(name);
@@ -360,6 +361,18 @@ macro_rules! kind {
     (execute) => {
         $crate::command::Kind::Execute
     };
+    (bare) => {
+        $crate::command::Kind::Execute
+    };
+}
+
+macro_rules! line_end {
+    (bare) => {
+        false
+    };
+    ($other:ident) => {
+        true
+    };
 }
 
 macro_rules! end {
@@ -450,5 +463,6 @@ macro_rules! on {
 }
 
 pub(crate) use {
-    codes, commands, define, end, error, field, first, kind, masks, on, on_all, records, sample, suffix, type_name,
+    codes, commands, define, end, error, field, first, kind, line_end, masks, on, on_all, records, sample, suffix,
+    type_name,
 };

@@ -76,6 +76,8 @@ pub trait Command {
     const KIND: Kind;
     /// What ends it.
     const END: End = End::Ok;
+    /// Whether CR LF follows it. `+++` is the one command that has none.
+    const LINE_END: bool = true;
 
     /// Writes the command, but for its line end, under the name that the dialect has for it.
     fn encode(&self, name: &str, line: &mut Encoder<'_>);
@@ -128,6 +130,8 @@ pub enum End {
     Published,
     /// `OK`, then `>` and the data, then `WRITE OK`.
     WriteOk,
+    /// `>`, with `OK` before it or without. From then on all is data.
+    Prompt,
     /// Nothing: the module sends no final result.
     Nothing,
 }
@@ -162,6 +166,7 @@ impl<C: Command> Command for Saved<C> {
     const TIMEOUT: Duration = C::TIMEOUT;
     const KIND: Kind = C::KIND;
     const END: End = C::END;
+    const LINE_END: bool = C::LINE_END;
 
     fn encode(&self, name: &str, line: &mut Encoder<'_>) {
         self.0.encode(name, line);
@@ -229,7 +234,19 @@ pub const fn forms() -> &'static [&'static [Form]] {
         http::FORMS,
         mqtt::FORMS,
         signaling::FORMS,
-        tcpip::FORMS,
+        tcpip::connect::FORMS,
+        tcpip::dns::FORMS,
+        tcpip::passthrough::FORMS,
+        tcpip::ping::FORMS,
+        tcpip::receive::FORMS,
+        tcpip::segments::FORMS,
+        tcpip::send::FORMS,
+        tcpip::server::FORMS,
+        tcpip::settings::FORMS,
+        tcpip::sntp::FORMS,
+        tcpip::status::FORMS,
+        tcpip::tls::FORMS,
+        tcpip::update::FORMS,
         user::FORMS,
         web_server::FORMS,
         websocket::FORMS,

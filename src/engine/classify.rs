@@ -109,6 +109,8 @@ const WORDS: &[(&[u8], Meaning)] = &[
     (b"Will force to restart!!!", Meaning::Noise),
     (b"no change", Meaning::Noise),
     (b"ALREADY CONNECTED", Meaning::Reason(Reason::AlreadyConnected)),
+    (b"ALREADY CONNECTTED", Meaning::Reason(Reason::AlreadyConnected)),
+    (b"ALREADY CONNECT", Meaning::Reason(Reason::AlreadyConnected)),
     (b"link is not valid", Meaning::Reason(Reason::NoLink)),
     (b"UNLINK", Meaning::Reason(Reason::NoLink)),
     (b"DNS Fail", Meaning::Reason(Reason::DnsFail)),

@@ -36,10 +36,13 @@
 /// ```
 ///
 /// The kind is one of `test`, `query`, `set`, `execute`.
+///
+/// Numbers that always stand first, such as the code of one of several operations, are no fields: they follow the name
+/// as in `set DeleteFile<'a> with 0, 0 { ... }`, or alone as in `set ClearHeaders with 0 -> ()`.
 macro_rules! commands {
     ($(
         $(#[$meta:meta])*
-        $kind:ident $name:ident $(<$life:lifetime>)? $({$(
+        $kind:ident $name:ident $(<$life:lifetime>)? $(with $($code:literal),+)? $({$(
             $(#[$field_meta:meta])*
             pub $field:ident: $type:ty $([$range:expr])?
         ),* $(,)?})?
@@ -67,6 +70,7 @@ macro_rules! commands {
                 fn encode(&self, name: &str, line: &mut $crate::at::Encoder<'_>) {
                     line.name(name);
                     $crate::command::declare::suffix!($kind line);
+                    $($($crate::command::Parameter::encode(&$code, line);)+)?
                     $($(
                         $crate::command::declare::field!(self.$field, line $(, $range)?);
                     )*)?
@@ -82,6 +86,9 @@ macro_rules! commands {
                 ) -> Result<Self::Response, Self::Error> {
                     if let Err(error) = result {
                         return Err($crate::command::Failure::from_answer(&answer, error));
+                    }
+                    if let Some(error) = $crate::command::Failure::despite_ok(&answer) {
+                        return Err(error);
                     }
                     match <$answer as $crate::command::Answer>::finish(answer) {
                         Ok(response) => Ok(response),

@@ -100,6 +100,8 @@ pub enum End {
     SetOk,
     /// `+MQTTPUB:OK`
     Published,
+    /// `>`, with `OK` before it or without. From then on all is data.
+    Prompt,
     /// Nothing: the module sends no final result.
     Nothing,
 }
@@ -180,8 +182,20 @@ pub struct Form {
 pub const fn forms() -> &'static [&'static [Form]] {
     &[
         basic::FORMS,
-        ble::FORMS,
-        bluetooth::FORMS,
+        ble::advertising::FORMS,
+        ble::base::FORMS,
+        ble::blufi::FORMS,
+        ble::connection::FORMS,
+        ble::gatt_client::FORMS,
+        ble::gatt_server::FORMS,
+        ble::hid::FORMS,
+        ble::scan::FORMS,
+        ble::security::FORMS,
+        ble::spp::FORMS,
+        bluetooth::a2dp::FORMS,
+        bluetooth::base::FORMS,
+        bluetooth::security::FORMS,
+        bluetooth::spp::FORMS,
         driver::FORMS,
         ethernet::FORMS,
         filesystem::FORMS,

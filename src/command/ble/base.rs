@@ -144,7 +144,10 @@ mod tests {
 
     #[test]
     fn names_are_bounded() {
-        assert_eq!(refused(&SetDeviceName { name: "0123456789abcdef0123456789abcdefX" }), Some(EncodeError::OutOfRange));
+        assert_eq!(
+            refused(&SetDeviceName { name: "0123456789abcdef0123456789abcdefX" }),
+            Some(EncodeError::OutOfRange)
+        );
         assert_eq!(refused(&SetDeviceName { name: "a\r\nAT+RESTORE" }), Some(EncodeError::ForbiddenByte));
         assert_eq!(refused(&SetDeviceName { name: "0123456789abcdef0123456789abcdef" }), None);
     }

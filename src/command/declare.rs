@@ -88,6 +88,9 @@ macro_rules! commands {
                     if let Err(error) = result {
                         return Err($crate::command::Failure::from_answer(&answer, error));
                     }
+                    if let Some(error) = $crate::command::Failure::despite_ok(&answer) {
+                        return Err(error);
+                    }
                     match <$answer as $crate::command::Answer>::finish(answer) {
                         Ok(response) => Ok(response),
                         Err(error) => Err(From::from($crate::command::CommandError::from(error))),

@@ -9,11 +9,11 @@
 //! module up and notices when it has to be brought up again.
 
 mod answer;
-mod classify;
+pub(crate) mod classify;
 mod dispatch;
 mod events;
 mod exchange;
-mod header;
+pub(crate) mod header;
 mod ingress;
 mod life;
 mod ring;

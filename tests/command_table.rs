@@ -20,7 +20,7 @@ fn table() -> String {
         let (module, _) = module.rsplit_once("::").unwrap_or((module, ""));
         let _ = write!(text, "\n## `{module}`\n\n| type | form |");
         for dialect in DIALECTS {
-            let _ = write!(text, " {dialect} |");
+            let _ = write!(text, " `{dialect}` |");
         }
         text.push_str("\n| --- | --- | --- | --- | --- | --- | --- |\n");
         let mut order = Vec::new();

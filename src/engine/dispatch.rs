@@ -32,7 +32,13 @@ impl Engine<'_> {
             self.information(now);
             return;
         }
-        self.core.ingress.end_line();
+        // Some messages are at the same time the answer to a command that makes or ends a link.
+        let is_answer = matches!(meaning, Meaning::Connect(_) | Meaning::Closed(_))
+            && self.core.user.is_listening()
+            && self.core.exchange.owner == Owner::User;
+        if !is_answer {
+            self.core.ingress.end_line();
+        }
         match meaning {
             Meaning::Final(result) => self.final_result(now, result),
             Meaning::Busy => {
@@ -61,6 +67,10 @@ impl Engine<'_> {
             // Echo is off, unless the module has restarted unnoticed.
             Meaning::Echo if self.core.is_up() => self.lose_step(),
             Meaning::Noise | Meaning::Echo | Meaning::Information => {}
+        }
+        if is_answer {
+            self.core.ingress.held = Some(now);
+            self.deliver_held_line();
         }
     }
 

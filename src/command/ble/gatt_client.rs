@@ -98,8 +98,8 @@ impl Record for PeerAttribute {
 
 /// The value of a peer's characteristic or descriptor.
 ///
-/// A value that holds a line feed does not arrive whole, as the module prints it as it is: then the answer is
-/// malformed.
+/// The module prints the bytes as they are, and the driver reads them as the rest of a line. So a value that holds CR
+/// or LF, or ends in a blank, a tab or NUL, does not arrive whole; it is then refused as malformed, never cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeValue {
     /// The number of the connection.

@@ -24,20 +24,42 @@ use super::declare::codes;
 use super::{CommandError, Failure, Parameter, Record, Value};
 use crate::at::{EncodeError, Encoder, Field, FieldError};
 
-pub use advertising::*;
-pub use base::*;
-pub use blufi::*;
-pub use connection::*;
-pub use gatt_client::*;
-pub use gatt_server::*;
-pub use hid::*;
-pub use scan::*;
-pub use security::*;
-pub use spp::*;
-
-/// The forms stand in the tables of the modules below. (Without this one their names would clash here.)
-#[doc(hidden)]
-pub const FORMS: &[super::Form] = &[];
+pub use advertising::{
+    AdvertisingChannels, AdvertisingFields, AdvertisingParameters, AdvertisingPeer, AdvertisingPolicy, AdvertisingType,
+    QueryAdvertisingFields, QueryAdvertisingParameters, SetAdvertisingData, SetAdvertisingFields,
+    SetAdvertisingParameters, SetScanResponse, StartAdvertising, StopAdvertising,
+};
+pub use base::{
+    CurrentRole, DeviceName, OwnAddress, PublicAddress, QueryDeviceName, QueryPublicAddress, QueryRole, Role,
+    SetDeviceName, SetOwnAddress, SetRole,
+};
+pub use blufi::{
+    BlufiName, BlufiState, LeastSecurity, QueryBlufi, QueryBlufiName, SendBlufi, SetBlufiName, StartBlufi, StopBlufi,
+};
+pub(super) use connection::connection_line;
+pub use connection::{
+    Connect, ConnectOptions, Connection, ConnectionMtu, ConnectionParameters, Disconnect, QueryConnectionParameters,
+    QueryConnections, QueryMtu, SetMtu, SetPacketLength, UpdateConnection,
+};
+pub use gatt_client::{
+    AttributeValue, DiscoverCharacteristics, DiscoverIncludedServices, DiscoverServices, IncludedService,
+    PeerAttribute, PeerService, ReadAttribute, WriteAttribute,
+};
+pub use gatt_server::{
+    CreateServices, LocalAttribute, LocalService, Properties, QueryCharacteristics, QueryServices, SendIndication,
+    SendNotification, SetAttribute, StartService, StartServices, StopService, StopServices,
+};
+pub use hid::{HidState, Modifiers, MouseButtons, PressedKeys, QueryHid, SendConsumerKey, SendKeys, SendMouse, SetHid};
+pub use scan::{
+    QueryScanParameters, ScanFilter, ScanParameters, ScanPolicy, ScanReport, ScanTiming, ScanType, SetScanParameters,
+    StartScan, StopScan,
+};
+pub use security::{
+    AnswerPairing, Authentication, BondedDevice, ConfirmComparison, Encrypt, EnterPasskey, IoCapability, Keys,
+    MaybePasskey, Passkey, QueryBonds, QuerySecurity, QueryStaticPasskey, RemoveBond, RemoveBonds, SecurityAction,
+    SecurityParameters, SetSecurity, SetStaticPasskey, StaticPasskey,
+};
+pub use spp::{CharacteristicIndex, QueryStream, ResetStream, SetStream, StartStream, StreamConfiguration};
 
 codes! {
     /// The kind of a Bluetooth LE address.

@@ -6,11 +6,14 @@ mod gatt;
 mod security;
 
 use wifi_at::command::Mac;
+use wifi_at::command::basic::RestoreFactorySettings;
 use wifi_at::command::ble::HexBytes;
+use wifi_at::dialect::EspAt;
 
 use crate::Cases;
 
 pub(crate) fn cases(cases: &mut Cases) {
+    cases.wire::<EspAt, _>(RestoreFactorySettings);
     gap::cases(cases);
     connection::cases(cases);
     gatt::cases(cases);

@@ -4,9 +4,9 @@ use core::future::poll_fn;
 use core::marker::PhantomData;
 use core::task::Poll;
 
-use crate::command::{Command, CommandError, On, ended_with_ok};
+use crate::command::{Command, CommandError, On, Record, ended_with_ok};
 use crate::dialect::Dialect;
-use crate::engine::{Counters, Event, Next};
+use crate::engine::{Counters, Event, Next, Piece};
 use crate::exchange::{Request, exchange};
 use crate::firmware::Firmware;
 use crate::resources::AccessExt;
@@ -80,6 +80,16 @@ impl<'a, D: Dialect> Control<'a, D> {
         self.shared.0.get(|engine| engine.core.counters)
     }
 
+    /// Subscribes to the module's messages: those that begin with `+` and are not named after the running command,
+    /// with their payload. For BLE, MQTT and whatever else the driver itself has no use for.
+    ///
+    /// There is one subscriber at a time: `None` while another exists.
+    #[must_use]
+    pub fn messages(&self) -> Option<Messages<'a>> {
+        let subscribed = self.shared.0.get(|engine| engine.core.messages.subscribe());
+        subscribed.then_some(Messages { shared: self.shared })
+    }
+
     /// Subscribes to what happens from now on.
     #[must_use]
     pub fn events(&self) -> Events<'a> {
@@ -98,13 +108,91 @@ impl<'a, D: Dialect> Control<'a, D> {
     pub async fn send<C: Command + On<D>>(&self, command: &C) -> Result<C::Response, C::Error> {
         send(self.shared, command, C::NAME).await
     }
+
+    /// Sends a command that the module asks data for (`>`), and the data.
+    ///
+    /// Dropping the future while the data goes out fills it up with zeros, as the module would take what follows for
+    /// data.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`CommandError::DataLength`] if `data` is not as long as the command says.
+    pub async fn send_with_data<C: Command + On<D>>(&self, command: &C, data: &[u8]) -> Result<C::Response, C::Error> {
+        run(self.shared, command, C::NAME, data, &mut |_, _| false, None).await
+    }
+
+    /// Sends a command whose answer carries counted data, and hands the data to `receive` in pieces, as it comes.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send). What came before the error has been handed out.
+    pub async fn send_and_receive<C: Command + On<D>>(
+        &self,
+        command: &C,
+        mut receive: impl FnMut(&[u8]),
+    ) -> Result<C::Response, C::Error> {
+        run(self.shared, command, C::NAME, &[], &mut |_, _| false, Some(&mut receive)).await
+    }
+
+    /// Sends a command with a list for an answer, and hands each record to `each` as it comes: no buffer has to hold
+    /// the list.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send). Records that came before the error have been handed out.
+    pub async fn send_each<C: Command + On<D>, T: Record>(
+        &self,
+        command: &C,
+        mut each: impl FnMut(T),
+    ) -> Result<(), C::Error> {
+        let mut take = |_: &mut C::Answer, line: &[u8]| match T::parse_line(line) {
+            Some(Ok(record)) => {
+                each(record);
+                true
+            }
+            _ => false,
+        };
+        run(self.shared, command, C::NAME, &[], &mut take, None).await.map(drop)
+    }
 }
 
 /// As [`Control::send`], for those that know the name without a dialect.
 pub(crate) async fn send<C: Command>(shared: Shared<'_>, command: &C, name: &str) -> Result<C::Response, C::Error> {
+    run(shared, command, name, &[], &mut |_, _| false, None).await
+}
+
+/// Sends a command with its data. Lines that `take` does not want go into the answer.
+async fn run<C: Command>(
+    shared: Shared<'_>,
+    command: &C,
+    name: &str,
+    data: &[u8],
+    take: &mut dyn FnMut(&mut C::Answer, &[u8]) -> bool,
+    receive: Option<&mut dyn FnMut(&[u8])>,
+) -> Result<C::Response, C::Error> {
     let mut answer = C::Answer::default();
-    let request = Request { encode: &|line| command.encode(name, line), timeout: C::TIMEOUT, connecting: None };
-    let ended = exchange(shared.0, &request, &mut |line| C::line(&mut answer, line)).await;
+    if command.data_length().unwrap_or(0) != data.len() {
+        return C::finish(answer, Err(CommandError::DataLength));
+    }
+    let request = Request {
+        encode: &|line| command.encode(name, line),
+        timeout: C::TIMEOUT,
+        connecting: None,
+        end: C::END,
+        takes_data: receive.is_some(),
+        data,
+    };
+    let mut receive = receive;
+    let mut sink = |piece: Piece<'_>| match piece {
+        Piece::Line(line) => {
+            if !take(&mut answer, line) {
+                C::line(&mut answer, line);
+            }
+        }
+        Piece::Data(data) => {
+            if let Some(receive) = &mut receive {
+                receive(data);
+            }
+        }
+    };
+    let ended = exchange(shared.0, &request, &mut sink).await;
     let result = match ended {
         Err(error) => Err(CommandError::Encode(error)),
         Ok(ended) => ended_with_ok(ended.outcome).and(if ended.cut { Err(CommandError::Overrun) } else { Ok(()) }),
@@ -147,5 +235,64 @@ impl Events<'_> {
             })
         })
         .await
+    }
+}
+
+/// The subscription to the module's messages.
+///
+/// Lines and payload pass through a small queue. What finds it full waits for at most 1 s, so that nobody is held up
+/// for long; then it is lost, and reported as [`Missed`].
+#[derive(Debug)]
+pub struct Messages<'a> {
+    shared: Shared<'a>,
+}
+
+/// A part of the module's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message<'b> {
+    /// A whole line, or the head of a message up to its payload.
+    Line(&'b [u8]),
+    /// The next part of the payload of the head before.
+    Data(&'b [u8]),
+}
+
+impl Messages<'_> {
+    /// Waits for the next part and copies it into `buffer`; 256 bytes are always enough. Dropping the future loses
+    /// none.
+    ///
+    /// # Errors
+    /// [`Missed`] with the number of parts that were lost before the next one.
+    pub async fn next<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Message<'b>, Missed> {
+        let access = self.shared.0;
+        let (count, data) = poll_fn(|context| {
+            access.poll(|engine| {
+                let core = &mut *engine.core;
+                let (bytes, data) = match core.messages.pop() {
+                    Err(missed) => return Poll::Ready(Err(Missed(missed))),
+                    Ok(Some(Piece::Line(line))) => (line, false),
+                    Ok(Some(Piece::Data(bytes))) => (bytes, true),
+                    Ok(None) => {
+                        core.messages.register(context.waker());
+                        return Poll::Pending;
+                    }
+                };
+                let count = bytes.len().min(buffer.len());
+                buffer[..count].copy_from_slice(&bytes[..count]);
+                core.runner.wake();
+                Poll::Ready(Ok((count, data)))
+            })
+        })
+        .await?;
+        let bytes = &buffer[..count];
+        Ok(if data { Message::Data(bytes) } else { Message::Line(bytes) })
+    }
+}
+
+impl Drop for Messages<'_> {
+    fn drop(&mut self) {
+        self.shared.0.get(|engine| {
+            engine.core.messages.unsubscribe();
+            engine.core.runner.wake();
+        });
     }
 }

@@ -6,7 +6,8 @@ use core::task::{Context, Poll};
 use embassy_time::Duration;
 
 use crate::at::{EncodeError, Encoder};
-use crate::engine::{Engine, Outcome, UserState};
+use crate::command::End;
+use crate::engine::{Engine, Outcome, Piece, UserState};
 use crate::resources::{Access, AccessExt};
 
 /// One command to send.
@@ -17,6 +18,12 @@ pub(crate) struct Request<'r> {
     pub(crate) timeout: Duration,
     /// The socket that it connects, if it does.
     pub(crate) connecting: Option<usize>,
+    /// What ends it well.
+    pub(crate) end: End,
+    /// Counted data in the answer is to be handed over, too.
+    pub(crate) takes_data: bool,
+    /// The data that the module asks for with `>`.
+    pub(crate) data: &'r [u8],
 }
 
 /// How a command ended, and whether lines of its answer were dropped because they were not taken in time.
@@ -25,18 +32,18 @@ pub(crate) struct Ended {
     pub(crate) cut: bool,
 }
 
-/// Sends `request` when its turn has come and hands each line of the answer to `line` as it arrives.
+/// Sends `request` when its turn has come and hands each piece of the answer to `sink` as it arrives.
 ///
 /// Dropping the future before the command was sent takes it back. Later the command runs on, and its answer is thrown
 /// away.
 pub(crate) async fn exchange(
     access: &dyn Access,
     request: &Request<'_>,
-    line: &mut dyn FnMut(&[u8]),
+    sink: &mut dyn FnMut(Piece<'_>),
 ) -> Result<Ended, EncodeError> {
     let mut guard = Guard { access, stage: Stage::New };
     poll_fn(|context| access.poll(|engine| guard.stage.queue(engine, context, request))).await?;
-    let ended = poll_fn(|context| access.poll(|engine| collect(engine, context, line))).await;
+    let ended = poll_fn(|context| access.poll(|engine| collect(engine, context, request.data, sink))).await;
     guard.stage = Stage::Over;
     Ok(ended)
 }
@@ -76,7 +83,7 @@ impl Stage {
             core.user.waiting -= 1;
         }
         *self = Self::Over;
-        let queued = core.queue(request.encode, request.timeout, request.connecting);
+        let queued = core.queue(request);
         match queued {
             Ok(()) => *self = Self::Placed,
             Err(_) => core.user.release(),
@@ -85,13 +92,19 @@ impl Stage {
     }
 }
 
-fn collect(engine: &mut Engine<'_>, context: &mut Context<'_>, line: &mut dyn FnMut(&[u8])) -> Poll<Ended> {
+fn collect(
+    engine: &mut Engine<'_>,
+    context: &mut Context<'_>,
+    data: &[u8],
+    sink: &mut dyn FnMut(Piece<'_>),
+) -> Poll<Ended> {
     let core = &mut *engine.core;
     let mut some = false;
-    while let Some(text) = core.user.answer.pop() {
-        line(text);
+    while let Some(piece) = core.user.answer.pop() {
+        sink(piece);
         some = true;
     }
+    core.supply(data);
     if some {
         // The ingress may wait for room.
         core.runner.wake();

@@ -1,4 +1,4 @@
-//! Asynchronous `no_std` driver for Wi-Fi modules that speak AT commands.
+#![doc = include_str!("../README.md")]
 #![no_std]
 
 #[cfg(test)]
@@ -23,18 +23,17 @@ pub mod serial;
 pub mod urc;
 pub mod wifi;
 
-use embassy_sync::blocking_mutex::raw::RawMutex;
 use embassy_time::Instant;
 use embedded_hal::digital::OutputPin;
 
 pub use config::Config;
-pub use control::{Control, Events, Missed, ModuleSilent};
+pub use control::{Control, Events, Message, Messages, Missed, ModuleSilent};
 pub use dialect::EspAt;
 pub use engine::{Counters, Event, Reason, Refusal};
 pub use firmware::{Firmware, Version};
 pub use net::Stack;
 pub use pins::{NoPin, Pins};
-pub use resources::Resources;
+pub use resources::{Memory, Resources};
 pub use runner::{RunError, Runner};
 
 use dialect::Driven;
@@ -52,28 +51,19 @@ pub struct Parts<'a, D, S, R = NoPin, E = NoPin> {
     pub stack: Stack<'a>,
 }
 
-/// Takes the serial port of a module with firmware `D`, and gives the three handles of the driver.
+/// Takes the serial port of a module with firmware `D`, and gives the three handles of the driver:
+/// `wifi_at::new::<EspAt, _, _, _>(serial, pins, resources, config)`.
 ///
 /// Nothing is sent before [`Runner::run`] is polled. The module may be in any state: it is reset, by `pins` or by a
 /// command, and set up.
-pub fn new<'a, D, S, R, E, const LINKS: usize, const RX: usize, const TX: usize, M>(
+pub fn new<'a, D: Driven, S: Serial, R: OutputPin, E: OutputPin>(
     serial: S,
     pins: Pins<R, E>,
-    resources: &'a mut Resources<LINKS, RX, TX, M>,
+    resources: &'a mut impl Memory,
     config: Config,
-) -> Parts<'a, D, S, R, E>
-where
-    D: Driven,
-    S: Serial,
-    R: OutputPin,
-    E: OutputPin,
-    M: RawMutex + Sync,
-{
-    let access: &'a dyn resources::Access = &*resources;
-    access.with(&mut |engine| {
-        engine.core.start(D::PROFILE, config, LINKS, pins.has_reset());
-        engine.start_life(Instant::now());
-    });
+) -> Parts<'a, D, S, R, E> {
+    let access: &'a dyn resources::Access = resources.start(D::PROFILE, config, pins.has_reset());
+    access.with(&mut |engine| engine.start_life(Instant::now()));
     let shared = Shared(access);
     Parts { runner: Runner::new(access, serial, pins), control: Control::new(shared), stack: Stack::new(shared) }
 }

@@ -204,6 +204,30 @@ fn a_peer_that_closes_at_once_or_with_data_unread() {
 }
 
 #[test]
+fn a_peer_that_closes_after_the_last_byte_was_sent() {
+    #[derive(Clone)]
+    struct CloseOnData;
+    impl wifi_at_simulator::Peer for CloseOnData {
+        fn on_data(&mut self, socket: &mut PeerSocket, _: &[u8]) {
+            socket.close();
+        }
+    }
+    let network = network();
+    network.serve(server(), || CloseOnData);
+    with_driver(&module(&network), async |(control, stack)| {
+        join(control).await;
+        for pause in [0, 1000] {
+            let mut socket = connect(stack).await;
+            write_all(&mut socket, b"hello").await;
+            Timer::after(Duration::from_millis(pause)).await;
+            assert_eq!(socket.flush().await, Ok(()));
+            assert_eq!(socket.read(&mut [0; 9]).await, Ok(0));
+            assert_eq!(socket.write(b"x").await, Err(tcp::Error::ClosedByPeer));
+        }
+    });
+}
+
+#[test]
 fn five_links_both_ways_at_once_with_slow_readers() {
     let network = network();
     network.serve(server(), || echo);
@@ -318,8 +342,7 @@ fn the_runner_may_be_dropped_and_run_again() {
         let seen = wifi_at_support::virtual_time::run(&line, async {
             let serial = wifi_at::serial::Split::new(line.clone(), line.clone());
             let pins = wifi_at::Pins::none();
-            let parts =
-                wifi_at::new::<wifi_at::EspAt, _, _, _, 2, 600, 300, _>(serial, pins, resources, Config::default());
+            let parts = wifi_at::new::<wifi_at::EspAt, _, _, _>(serial, pins, resources, Config::default());
             let mut runner = parts.runner;
             let interrupted = async {
                 loop {

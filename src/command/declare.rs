@@ -26,7 +26,7 @@
 ///     query QuerySomething -> Something within 5 s;
 ///     on EspAt "AT+SOMETHING" "3.2.1";
 ///
-///     /// Data follows the prompt; its length is the field `length`.
+///     /// Data follows the prompt; its length is the field `length`. Where it is the sum of fields: `data head + tail`.
 ///     set WriteSomething {
 ///         /// Bytes of data.
 ///         pub length: u32,
@@ -35,7 +35,7 @@
 /// }
 /// ```
 ///
-/// The kind is one of `test`, `query`, `set`, `execute`.
+/// The kind is one of `test`, `query`, `set`, `execute`, or `bare` for an `execute` without a line end.
 ///
 /// Numbers that always stand first, such as the code of one of several operations, are no fields: they follow the name
 /// as in `set DeleteFile<'a> with 0, 0 { ... }`, or alone as in `set ClearHeaders with 0 -> ()`.
@@ -46,7 +46,7 @@ macro_rules! commands {
             $(#[$field_meta:meta])*
             pub $field:ident: $type:ty $([$range:expr])?
         ),* $(,)?})?
-        $(data $length:ident)? $(ends $end:ident)? $(fails $error:ident)? -> $answer:ty, within $seconds:literal s;
+        $(data $length:ident $(+ $more:ident)*)? $(ends $end:ident)? $(fails $error:ident)? -> $answer:ty, within $seconds:literal s;
         $(on $dialect:ident $($saved:ident)? $wire:literal $section:literal;)+
     )*) => {
         $(
@@ -66,6 +66,7 @@ macro_rules! commands {
                 const TIMEOUT: ::embassy_time::Duration = ::embassy_time::Duration::from_secs($seconds);
                 const KIND: $crate::command::Kind = $crate::command::declare::kind!($kind);
                 const END: $crate::command::End = $crate::command::declare::end!($($end)?);
+                const LINE_END: bool = $crate::command::declare::line_end!($kind);
 
                 fn encode(&self, name: &str, line: &mut $crate::at::Encoder<'_>) {
                     line.name(name);
@@ -87,6 +88,9 @@ macro_rules! commands {
                     if let Err(error) = result {
                         return Err($crate::command::Failure::from_answer(&answer, error));
                     }
+                    if let Some(error) = $crate::command::Failure::despite_ok(&answer) {
+                        return Err(error);
+                    }
                     match <$answer as $crate::command::Answer>::finish(answer) {
                         Ok(response) => Ok(response),
                         Err(error) => Err(From::from($crate::command::CommandError::from(error))),
@@ -95,7 +99,10 @@ macro_rules! commands {
 
                 $(
                     fn data_length(&self) -> Option<usize> {
-                        Some(self.$length as usize)
+                        Some(
+                            $crate::command::parameter::DataLength::bytes(self.$length)
+                                $(+ $crate::command::parameter::DataLength::bytes(self.$more))*
+                        )
                     }
                 )?
             }
@@ -135,6 +142,7 @@ macro_rules! commands {
         pub const FORMS: &[$crate::command::Form] = &[
             $($($crate::command::Form {
                 dialect: stringify!($dialect),
+                dialect_name: <$crate::dialect::$dialect as $crate::dialect::Dialect>::NAME,
                 name: $wire,
                 kind: $crate::command::declare::kind!($kind),
                 type_name: $crate::command::declare::type_name!([$($saved)?] $name),
@@ -356,6 +364,18 @@ macro_rules! kind {
     (execute) => {
         $crate::command::Kind::Execute
     };
+    (bare) => {
+        $crate::command::Kind::Execute
+    };
+}
+
+macro_rules! line_end {
+    (bare) => {
+        false
+    };
+    ($other:ident) => {
+        true
+    };
 }
 
 macro_rules! end {
@@ -446,5 +466,6 @@ macro_rules! on {
 }
 
 pub(crate) use {
-    codes, commands, define, end, error, field, first, kind, masks, on, on_all, records, sample, suffix, type_name,
+    codes, commands, define, end, error, field, first, kind, line_end, masks, on, on_all, records, sample, suffix,
+    type_name,
 };

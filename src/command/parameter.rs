@@ -214,6 +214,29 @@ impl Parameter for HexNumber {
     }
 }
 
+/// A field that says how many bytes of data follow the prompt.
+pub(crate) trait DataLength {
+    fn bytes(self) -> usize;
+}
+
+macro_rules! data_lengths {
+    ($($type:ty)*) => {$(
+        impl DataLength for $type {
+            fn bytes(self) -> usize {
+                self as usize
+            }
+        }
+    )*};
+}
+
+data_lengths!(u8 u16 u32);
+
+impl DataLength for HexNumber {
+    fn bytes(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A string that must not be seen: its `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Secret<'a>(pub &'a str);

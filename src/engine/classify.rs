@@ -17,8 +17,22 @@ pub(crate) enum FinalResult {
     SendOk,
     /// `SEND FAIL`
     SendFail,
+    /// `SET OK`
+    SetOk,
+    /// `WRITE OK`
+    WriteOk,
+    /// `+MQTTPUB:OK`
+    Published,
+    /// `+MQTTPUB:FAIL`
+    PublishFailed,
     /// `SEND Canceled` or `SEND CANCELLED`
     SendCanceled,
+}
+
+impl FinalResult {
+    pub(crate) const fn is_success(self) -> bool {
+        matches!(self, Self::Ok | Self::SendOk | Self::SetOk | Self::WriteOk | Self::Published)
+    }
 }
 
 /// A line of words that firmware prints before `ERROR` to say why.
@@ -80,6 +94,8 @@ const WORDS: &[(&[u8], Meaning)] = &[
     (b"SEND FAIL", Meaning::Final(FinalResult::SendFail)),
     (b"SEND CANCELED", Meaning::Final(FinalResult::SendCanceled)),
     (b"SEND CANCELLED", Meaning::Final(FinalResult::SendCanceled)),
+    (b"WRITE OK", Meaning::Final(FinalResult::WriteOk)),
+    (b"SET OK", Meaning::Final(FinalResult::SetOk)),
     (b"ready", Meaning::Ready),
     (b"CONNECT", Meaning::Connect(None)),
     (b"CLOSED", Meaning::Closed(None)),
@@ -93,6 +109,8 @@ const WORDS: &[(&[u8], Meaning)] = &[
     (b"Will force to restart!!!", Meaning::Noise),
     (b"no change", Meaning::Noise),
     (b"ALREADY CONNECTED", Meaning::Reason(Reason::AlreadyConnected)),
+    (b"ALREADY CONNECTTED", Meaning::Reason(Reason::AlreadyConnected)),
+    (b"ALREADY CONNECT", Meaning::Reason(Reason::AlreadyConnected)),
     (b"link is not valid", Meaning::Reason(Reason::NoLink)),
     (b"UNLINK", Meaning::Reason(Reason::NoLink)),
     (b"DNS Fail", Meaning::Reason(Reason::DnsFail)),
@@ -158,6 +176,11 @@ fn named(line: &[u8]) -> Meaning {
             let link = Some(link as u8);
             return if status == 0 { Meaning::Connect(link) } else { Meaning::Closed(link) };
         }
+    }
+    match after_name(line, b"+MQTTPUB") {
+        Some(b"OK") => return Meaning::Final(FinalResult::Published),
+        Some(b"FAIL") => return Meaning::Final(FinalResult::PublishFailed),
+        _ => {}
     }
     if let Some(code) = after_name(line, b"+ERRNO") {
         return Meaning::ErrorCode(hexadecimal(code).unwrap_or(0));

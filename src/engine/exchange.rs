@@ -4,14 +4,22 @@ use embassy_sync::waitqueue::MultiWakerRegistration;
 use embassy_time::{Duration, Instant};
 use heapless::Vec;
 
-use super::answer::Answer;
 use super::classify::{FinalResult, Reason};
+use super::pieces::{MAX_LINE, Pieces};
 use super::socket::LinkId;
 use super::{Core, Engine, after};
 use crate::at::{EncodeError, Encoder, MAX_COMMAND};
+use crate::command::End;
+use crate::exchange::Request;
+
+/// Room for one line of full length and a few short ones.
+const ANSWER: usize = MAX_LINE + 128;
 
 /// Longest command of the engine itself.
 const OWN_COMMAND: usize = 48;
+
+/// How long after the data a second `OK` may come, where manuals show but one.
+const SECOND_OK_LIMIT: Duration = Duration::from_secs(1);
 
 /// Who sent the command, and thus who is told how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +83,10 @@ pub(crate) struct Exchange {
     sent: usize,
     /// Bytes of data to send once the module asks for them; 0 for a command without data.
     data: usize,
+    /// What ends it well.
+    end: End,
+    /// `OK` came before the data that it may also follow.
+    accepted: bool,
     /// Bytes that were asked for, and whether and how many the module announced.
     asked: usize,
     got: Option<u32>,
@@ -94,6 +106,8 @@ impl Exchange {
             own: Vec::new(),
             sent: 0,
             data: 0,
+            end: End::Ok,
+            accepted: false,
             asked: 0,
             got: None,
             timeout: Duration::MIN,
@@ -110,6 +124,8 @@ impl Exchange {
         self.phase = Phase::Command;
         self.sent = 0;
         self.data = 0;
+        self.end = End::Ok;
+        self.accepted = false;
         self.asked = 0;
         self.got = None;
         self.timeout = timeout;
@@ -148,7 +164,12 @@ pub(crate) struct User {
     timeout: Duration,
     /// The socket that the command connects.
     connecting: Option<usize>,
-    pub(crate) answer: Answer,
+    end: End,
+    /// Counted data in the answer is the user's, too.
+    takes_data: bool,
+    /// Bytes of data that belong to the command, and have not been handed over yet.
+    unsupplied: usize,
+    pub(crate) answer: Pieces<ANSWER>,
     /// Lines of the answer were dropped.
     pub(crate) cut: bool,
     /// Futures that wait for the place.
@@ -173,11 +194,27 @@ impl User {
             command: Vec::new(),
             timeout: Duration::MIN,
             connecting: None,
-            answer: Answer::new(),
+            end: End::Ok,
+            takes_data: false,
+            unsupplied: 0,
+            answer: Pieces::new(),
             cut: false,
             waiting: 0,
             wakers: MultiWakerRegistration::new(),
         }
+    }
+
+    /// Whether counted data with this head belongs to the running command's answer.
+    pub(super) fn takes_data(&self) -> bool {
+        self.takes_data && self.is_listening()
+    }
+
+    /// Whether a line is named after the running command: `+CWLAP:...` while `AT+CWLAP` runs.
+    pub(super) fn is_own_line(&self, line: &[u8]) -> bool {
+        let name = self.command.strip_prefix(b"AT").unwrap_or(&self.command);
+        let end = name.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'_')));
+        let name = &name[..end.unwrap_or(name.len())];
+        self.state == UserState::Running && name.len() > 1 && line.starts_with(name)
     }
 
     pub(super) fn is_listening(&self) -> bool {
@@ -205,28 +242,60 @@ impl User {
 
 impl Core {
     /// Puts a user's command in its place. The caller has made sure that the place is free.
-    pub(crate) fn queue(
-        &mut self,
-        encode: &dyn Fn(&mut Encoder<'_>),
-        timeout: Duration,
-        connecting: Option<usize>,
-    ) -> Result<(), EncodeError> {
+    pub(crate) fn queue(&mut self, request: &Request<'_>) -> Result<(), EncodeError> {
         let mut buffer = [0; MAX_COMMAND];
         let mut encoder = Encoder::new(&mut buffer);
-        encode(&mut encoder);
+        (request.encode)(&mut encoder);
         let length = encoder.finish()?;
         let user = &mut self.user;
         user.command.clear();
         // It fits: the encoder has the same limit.
         let _ = user.command.extend_from_slice(&buffer[..length]);
-        user.timeout = timeout;
-        user.connecting = connecting;
+        user.timeout = request.timeout;
+        user.connecting = request.connecting;
+        user.end = request.end;
+        user.takes_data = request.takes_data;
+        user.unsupplied = request.data.len();
         user.answer.clear();
         user.cut = false;
         user.abandoned = false;
         user.state = UserState::Queued;
         self.runner.wake();
         Ok(())
+    }
+
+    /// Hands over the next part of the data that the module waits for. Gives how many bytes were taken.
+    pub(crate) fn supply(&mut self, data: &[u8]) -> usize {
+        let wanted = matches!(self.exchange.phase, Phase::Data { .. }) && self.exchange.owner == Owner::User;
+        let user = &mut self.user;
+        if !wanted || self.exchange.sent < user.command.len() || user.unsupplied == 0 {
+            return 0;
+        }
+        let start = data.len().saturating_sub(user.unsupplied);
+        let count = user.unsupplied.min(user.command.capacity());
+        user.command.clear();
+        let _ = user.command.extend_from_slice(&data[start..start + count]);
+        self.exchange.sent = 0;
+        user.unsupplied -= count;
+        self.runner.wake();
+        count
+    }
+
+    /// Data of the user's command for the module.
+    fn take_user_data(&mut self, out: &mut [u8]) -> usize {
+        if self.user.abandoned {
+            // The module counts, and would take the next command for data. Nobody will see what it gets.
+            out.fill(0);
+            return out.len();
+        }
+        let rest = &self.user.command[self.exchange.sent..];
+        let count = rest.len().min(out.len());
+        out[..count].copy_from_slice(&rest[..count]);
+        self.exchange.sent += count;
+        if count == rest.len() {
+            self.user.wakers.wake();
+        }
+        count
     }
 
     /// The future that sent the user's command has been dropped.
@@ -246,8 +315,14 @@ impl Core {
 
     /// Puts the user's command on the wire.
     pub(super) fn begin_user(&mut self) {
+        const LINK_COMMANDS: [&[u8]; 3] = [b"AT+CIPSTART", b"AT+CIPSERVER", b"AT+CIPMUX"];
+        if self.user.connecting.is_none() {
+            self.user_links |= LINK_COMMANDS.iter().any(|name| self.user.command.starts_with(name));
+        }
         self.user.state = UserState::Running;
         self.exchange.begin(Owner::User, self.user.timeout);
+        self.exchange.data = self.user.unsupplied;
+        self.exchange.end = self.user.end;
     }
 
     /// Puts a command of the engine on the wire. `name` may be a whole command; `parameters` are numbers.
@@ -269,6 +344,7 @@ impl Core {
     pub(super) fn begin_send(&mut self, index: usize, link: LinkId, count: usize) {
         self.begin_own(Owner::Send(index), "AT+CIPSEND", &[link.into(), count], self.config.command_timeout);
         self.exchange.data = count;
+        self.exchange.end = End::SendOk;
     }
 
     pub(super) fn begin_pull(&mut self, index: usize, link: LinkId, count: usize) {
@@ -306,15 +382,25 @@ impl Engine<'_> {
                 count
             }
             Phase::Data { left } => {
-                let Owner::Send(index) = exchange.owner else { return 0 };
                 let limit = left.min(out.len());
-                let (socket, _, ring) = self.socket(index);
-                let count = socket.to_send.pop(ring, &mut out[..limit]);
-                socket.write_waker.wake();
+                let count = match exchange.owner {
+                    Owner::Send(index) => {
+                        let (socket, _, ring) = self.socket(index);
+                        let count = socket.to_send.pop(ring, &mut out[..limit]);
+                        socket.write_waker.wake();
+                        count
+                    }
+                    _ => self.core.take_user_data(&mut out[..limit]),
+                };
                 let exchange = &mut self.core.exchange;
-                exchange.phase = if left == count { Phase::Confirm } else { Phase::Data { left: left - count } };
-                // A slow line may take longer for the data than the peer for its acknowledgement.
-                exchange.deadline = after(now, self.core.config.send_timeout);
+                exchange.phase = Phase::Data { left: left - count };
+                if count > 0 {
+                    // A slow line may take longer for the data than the peer for its acknowledgement.
+                    exchange.deadline = after(now, self.core.config.send_timeout.max(exchange.timeout));
+                }
+                if left == count {
+                    self.data_sent(now);
+                }
                 count
             }
             _ => 0,
@@ -324,25 +410,62 @@ impl Engine<'_> {
     /// The module asks for data.
     pub(super) fn prompt(&mut self, now: Instant) {
         let exchange = &mut self.core.exchange;
-        if matches!(exchange.phase, Phase::Answer | Phase::Prompt) && exchange.data > 0 {
+        if !matches!(exchange.phase, Phase::Answer | Phase::Prompt) {
+            return;
+        }
+        if exchange.data > 0 {
             exchange.phase = Phase::Data { left: exchange.data };
             exchange.deadline = after(now, self.core.config.send_timeout);
+            if exchange.owner == Owner::User {
+                self.core.user.command.clear();
+                exchange.sent = 0;
+                self.core.user.wakers.wake();
+            }
+        } else if exchange.end == End::Nothing {
+            self.complete(now, FinalResult::Ok);
+        }
+    }
+
+    /// All data is out.
+    fn data_sent(&mut self, now: Instant) {
+        let exchange = &mut self.core.exchange;
+        exchange.phase = Phase::Confirm;
+        match exchange.end {
+            End::Nothing => self.complete(now, FinalResult::Ok),
+            End::Ok if exchange.accepted => exchange.deadline = after(now, SECOND_OK_LIMIT),
+            _ => {}
         }
     }
 
     /// A final result code came.
     pub(super) fn final_result(&mut self, now: Instant, result: FinalResult) {
-        use FinalResult::{Error, Fail, Ok, SendCanceled, SendFail, SendOk};
+        use FinalResult::{Error, Fail, Ok, PublishFailed, Published, SendCanceled, SendFail, SendOk, SetOk, WriteOk};
         let prompt_timeout = self.core.config.prompt_timeout;
         let exchange = &mut self.core.exchange;
-        match (exchange.phase, result) {
-            (Phase::Answer, Ok) if exchange.data > 0 => {
+        let failed = matches!(result, Error | Fail);
+        let failed_late = failed || matches!(result, SendFail | SendCanceled | PublishFailed);
+        let wanted = match exchange.end {
+            End::Ok | End::OkAfterData | End::Nothing => Ok,
+            End::SendOk => SendOk,
+            End::SetOk => SetOk,
+            End::Published => Published,
+            End::WriteOk => WriteOk,
+        };
+        match exchange.phase {
+            Phase::Answer if result == Ok && exchange.data > 0 => {
+                exchange.accepted = true;
                 exchange.phase = Phase::Prompt;
                 exchange.deadline = after(now, prompt_timeout);
             }
-            (Phase::Answer, Ok | Error | Fail) | (Phase::Prompt, Error | Fail) => self.complete(now, result),
-            (Phase::Confirm, SendOk | SendFail | SendCanceled | Error | Fail) => self.complete(now, result),
-            (Phase::Data { .. }, SendFail | SendCanceled | Error | Fail) => {
+            // Accepted, and more is to come: the prompt of an endless transfer, or the end in other words.
+            Phase::Answer if result == Ok && exchange.end != End::Ok => exchange.accepted = true,
+            // A late word about an earlier send is none about this command.
+            Phase::Answer if result == wanted || failed || (failed_late && exchange.end == End::Published) => {
+                self.complete(now, result);
+            }
+            Phase::Prompt if failed => self.complete(now, result),
+            Phase::Confirm if result == wanted || failed_late => self.complete(now, result),
+            Phase::Data { .. } if failed_late => {
                 // Whether the module still takes data is unknown now, so nothing may follow that it could take for
                 // a command.
                 self.complete(now, result);
@@ -365,7 +488,7 @@ impl Engine<'_> {
         let exchange = &mut self.core.exchange;
         exchange.phase = Phase::Idle;
         let refusal = exchange.refusal;
-        let success = matches!(result, FinalResult::Ok | FinalResult::SendOk);
+        let success = result.is_success();
         match exchange.owner {
             Owner::User => {
                 if success && let Some(index) = self.core.user.connecting {
@@ -399,6 +522,14 @@ impl Engine<'_> {
             // The module has accepted the command and waits for exactly these bytes; only its `>` was lost.
             warn!("prompt lost");
             self.prompt(now);
+            return;
+        }
+        if self.core.exchange.phase == Phase::Confirm
+            && self.core.exchange.end == End::Ok
+            && self.core.exchange.accepted
+        {
+            // The `OK` before the data was the only one.
+            self.complete(now, FinalResult::Ok);
             return;
         }
         let owner = self.core.exchange.owner;

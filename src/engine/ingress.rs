@@ -3,8 +3,8 @@
 use embassy_time::Instant;
 use heapless::Vec;
 
-use super::answer::MAX_LINE;
 use super::header::{self, AddressShape, DataHeader};
+use super::pieces::MAX_LINE;
 use super::{Engine, after};
 
 /// What the next byte belongs to.
@@ -28,6 +28,10 @@ enum Mode {
 enum Target {
     /// Nobody wants it.
     Nowhere,
+    /// It belongs to the answer of the user's command.
+    Answer,
+    /// It belongs to a message that nobody asked for.
+    Message,
     Socket {
         index: usize,
         generation: u16,
@@ -44,18 +48,32 @@ pub(crate) struct Ingress {
     cut: bool,
     /// A complete line waits in `line` for room in the answer, since then.
     pub(super) held: Option<Instant>,
+    /// The subscriber to messages has the held line already.
+    pub(super) announced: bool,
     /// A ring is full, and the serial port is not read until there is room.
     blocked: bool,
+    /// Payload waits for the user's command or the subscriber, since then.
+    pub(super) stalled: Option<Instant>,
     last_byte: Instant,
 }
 
 impl Ingress {
     pub(super) const fn new() -> Self {
-        Self { mode: Mode::Line, line: Vec::new(), cut: false, held: None, blocked: false, last_byte: Instant::MIN }
+        Self {
+            mode: Mode::Line,
+            line: Vec::new(),
+            cut: false,
+            held: None,
+            announced: false,
+            blocked: false,
+            stalled: None,
+            last_byte: Instant::MIN,
+        }
     }
 
     pub(super) fn reset(&mut self) {
         self.mode = Mode::Line;
+        self.stalled = None;
         self.end_line();
     }
 
@@ -64,11 +82,12 @@ impl Ingress {
         self.line.clear();
         self.cut = false;
         self.held = None;
+        self.announced = false;
     }
 
     /// The serial port is not being read, because a ring or an answer is full.
     pub(super) const fn is_blocked(&self) -> bool {
-        self.blocked || self.held.is_some()
+        self.blocked || self.held.is_some() || self.stalled.is_some()
     }
 
     pub(super) const fn is_at_payload(&self) -> bool {
@@ -91,6 +110,9 @@ impl Engine<'_> {
             }
             let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) else { break };
             let taken = match self.core.ingress.mode {
+                Mode::Payload { left, target: target @ (Target::Answer | Target::Message) } => {
+                    self.feed_piece(now, left, target, rest)
+                }
                 Mode::Line => self.feed_line(now, rest),
                 Mode::Undecided { length, from } => {
                     self.feed_undecided(now, length, from, rest[0]);
@@ -162,6 +184,8 @@ impl Engine<'_> {
             let index = header.link.and_then(|link| self.core.socket_of(link));
             let target = match index {
                 Some(index) => self.target(index, false),
+                // A link of the user's own making.
+                None if self.core.messages.is_subscribed() && self.core.messages.push_line(line) => Target::Message,
                 None => Target::Nowhere,
             };
             self.begin_payload(header.length, target);
@@ -255,7 +279,7 @@ impl Engine<'_> {
                     offered.len()
                 }
             }
-            Target::Nowhere => {
+            Target::Nowhere | Target::Answer | Target::Message => {
                 self.drop_bytes(offered.len());
                 offered.len()
             }
@@ -263,6 +287,44 @@ impl Engine<'_> {
         let left = left - taken as u32;
         self.core.ingress.mode = if left == 0 { Mode::Line } else { Mode::Payload { left, target } };
         taken
+    }
+
+    /// Payload for a future that takes it in pieces.
+    fn feed_piece(&mut self, now: Instant, left: u32, target: Target, bytes: &[u8]) -> usize {
+        let offered = &bytes[..bytes.len().min(left as usize)];
+        let core = &mut *self.core;
+        let taken = match target {
+            Target::Message => core.messages.push_data(offered),
+            _ if core.user.takes_data() => {
+                let taken = core.user.answer.push_data(offered);
+                core.user.wakers.wake();
+                taken
+            }
+            _ => {
+                self.drop_bytes(offered.len());
+                offered.len()
+            }
+        };
+        let ingress = &mut self.core.ingress;
+        ingress.stalled = if taken == 0 { ingress.stalled.or(Some(now)) } else { None };
+        let left = left - taken as u32;
+        ingress.mode = if left == 0 { Mode::Line } else { Mode::Payload { left, target } };
+        taken
+    }
+
+    /// The rest of the payload has nobody who takes it in time.
+    pub(super) fn give_up_payload(&mut self) {
+        let ingress = &mut self.core.ingress;
+        ingress.stalled = None;
+        ingress.blocked = false;
+        if let Mode::Payload { left, target } = ingress.mode {
+            ingress.mode = Mode::Payload { left, target: Target::Nowhere };
+            if target == Target::Message {
+                self.core.messages.give_up();
+            } else {
+                self.core.user.cut = true;
+            }
+        }
     }
 
     fn drop_bytes(&mut self, count: usize) {

@@ -169,11 +169,12 @@ impl Engine<'_> {
         match owner {
             Owner::Send(index) => {
                 let socket = &mut core.sockets[index];
-                socket.sent();
+                socket.sent(success == Some(true));
                 if success == Some(true) {
                     socket.write_waker.wake();
                 } else {
                     // How much went out is unknown: a second try could send a part twice.
+                    socket.write_waker.wake();
                     let generation = socket.generation;
                     self.fail_link(index, generation, tcp::Error::SendFailed);
                 }

@@ -64,6 +64,8 @@ pub(crate) struct Socket {
     pub(crate) pending_again: bool,
     /// A send is out that the module has not confirmed.
     pub(crate) sending: bool,
+    /// It ended before all that was written was sent.
+    pub(crate) unsent: bool,
     /// A reader waits for data.
     pub(crate) reading: bool,
     pub(crate) received: Ring,
@@ -88,6 +90,7 @@ impl Socket {
             pending: false,
             pending_again: false,
             sending: false,
+            unsent: false,
             reading: false,
             received: Ring::new(),
             to_send: Ring::new(),
@@ -113,6 +116,7 @@ impl Socket {
         if self.phase == Phase::Free {
             return;
         }
+        self.unsent = !self.to_send.is_empty();
         self.phase = Phase::Ended;
         self.end = end;
         self.link = None;
@@ -129,8 +133,9 @@ impl Socket {
     ///
     /// Until then they are kept, even if the socket has ended: the module counts them, and would take what comes
     /// instead for data.
-    pub(crate) fn sent(&mut self) {
+    pub(crate) fn sent(&mut self, confirmed: bool) {
         self.sending = false;
+        self.unsent = !confirmed || !self.to_send.is_empty();
         if matches!(self.phase, Phase::Ended | Phase::Free) {
             self.to_send.clear();
         }

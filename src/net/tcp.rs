@@ -16,7 +16,7 @@ use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 
 use crate::at::Encoder;
 use crate::command::tcpip::{ConnectTcp, TcpRemote};
-use crate::command::{Command, CommandError, Link, ended_with_ok};
+use crate::command::{Command, CommandError, End as CommandEnd, Link, ended_with_ok};
 use crate::engine::{End, Engine, LinkId, Outcome, Phase, Reason, Socket};
 use crate::exchange::{Request, exchange};
 use crate::net::Stack;
@@ -275,7 +275,14 @@ impl Attempt<'_> {
             keep_alive: None,
         };
         let encode = |line: &mut Encoder<'_>| command.encode("AT+CIPSTART", line);
-        let request = Request { encode: &encode, timeout: ConnectTcp::TIMEOUT, connecting: Some(self.index) };
+        let request = Request {
+            encode: &encode,
+            timeout: ConnectTcp::TIMEOUT,
+            connecting: Some(self.index),
+            end: CommandEnd::Ok,
+            data: &[],
+            takes_data: false,
+        };
         let ended = match exchange(access, &request, &mut |_| {}).await {
             Ok(ended) => ended,
             Err(error) => {
@@ -348,11 +355,14 @@ impl Handle<'_> {
         poll_fn(|context| {
             self.poll(|engine| {
                 let socket = &mut engine.core.sockets[self.index];
-                if socket.phase == Phase::Ended {
-                    return Poll::Ready(Err(socket.ended_error()));
-                }
-                if socket.to_send.is_empty() && !socket.sending {
-                    return Poll::Ready(Ok(()));
+                // A peer that closes after it was sent everything has not stopped anything.
+                let sent = socket.to_send.is_empty() && !socket.sending;
+                match (socket.phase, socket.end) {
+                    (Phase::Ended, End::Peer) if socket.sending => {}
+                    (Phase::Ended, End::Peer) if !socket.unsent => return Poll::Ready(Ok(())),
+                    (Phase::Ended, _) => return Poll::Ready(Err(socket.ended_error())),
+                    _ if sent => return Poll::Ready(Ok(())),
+                    _ => {}
                 }
                 socket.write_waker.register(context.waker());
                 Poll::Pending

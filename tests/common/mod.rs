@@ -53,7 +53,7 @@ pub fn with_resources<const L: usize, const RX: usize, const TX: usize, D: Devic
 ) -> T {
     run(line, async {
         let serial = Split::new(line.clone(), line.clone());
-        let mut parts = wifi_at::new::<EspAt, _, _, _, L, RX, TX, _>(serial, Pins::none(), resources, config);
+        let mut parts = wifi_at::new::<EspAt, _, _, _>(serial, Pins::none(), resources, config);
         match select(parts.runner.run(), test((parts.control, parts.stack))).await {
             Either::First(Err(error)) => panic!("the runner ended: {error}"),
             Either::First(Ok(never)) => match never {},
@@ -67,8 +67,7 @@ pub fn with_whole_port<D: Device, T>(line: &Line<D>, test: impl AsyncFnOnce(Hand
     let resources = &mut Resources::<5, 1024, 512>::new();
     run(line, async {
         let serial = Whole::new(line.clone());
-        let mut parts =
-            wifi_at::new::<EspAt, _, _, _, 5, 1024, 512, _>(serial, Pins::none(), resources, Config::default());
+        let mut parts = wifi_at::new::<EspAt, _, _, _>(serial, Pins::none(), resources, Config::default());
         match select(parts.runner.run(), test((parts.control, parts.stack))).await {
             Either::First(_) => panic!("the runner ended"),
             Either::Second(output) => output,

@@ -173,6 +173,7 @@ async fn run<C: Command>(
     }
     let request = Request {
         encode: &|line| command.encode(name, line),
+        line_end: C::LINE_END,
         timeout: C::TIMEOUT,
         connecting: None,
         end: C::END,

@@ -14,6 +14,8 @@ use crate::resources::{Access, AccessExt};
 pub(crate) struct Request<'r> {
     /// Writes the whole line but its end.
     pub(crate) encode: &'r dyn Fn(&mut Encoder<'_>),
+    /// Whether CR LF follows.
+    pub(crate) line_end: bool,
     /// From the command's last byte to its final result.
     pub(crate) timeout: Duration,
     /// The socket that it connects, if it does.

@@ -11,6 +11,7 @@ pub mod at;
 pub mod command;
 mod config;
 mod control;
+pub mod decode;
 pub mod dialect;
 mod engine;
 mod exchange;

@@ -246,7 +246,7 @@ impl Core {
         let mut buffer = [0; MAX_COMMAND];
         let mut encoder = Encoder::new(&mut buffer);
         (request.encode)(&mut encoder);
-        let length = encoder.finish()?;
+        let length = if request.line_end { encoder.finish() } else { encoder.finish_bare() }?;
         let user = &mut self.user;
         user.command.clear();
         // It fits: the encoder has the same limit.
@@ -374,9 +374,11 @@ impl Engine<'_> {
                 if count == rest.len() {
                     exchange.phase = Phase::Answer;
                     exchange.deadline = after(now, exchange.timeout);
-                    if *command == *b"+++" {
+                    if *command == *b"+++" && exchange.owner == Owner::BringUp {
                         exchange.phase = Phase::Idle;
                         self.escape_sent(now);
+                    } else if exchange.end == End::Nothing && exchange.data == 0 {
+                        self.complete(now, FinalResult::Ok);
                     }
                 }
                 count
@@ -421,7 +423,7 @@ impl Engine<'_> {
                 exchange.sent = 0;
                 self.core.user.wakers.wake();
             }
-        } else if exchange.end == End::Nothing {
+        } else if exchange.end == End::Prompt {
             self.complete(now, FinalResult::Ok);
         }
     }
@@ -445,7 +447,7 @@ impl Engine<'_> {
         let failed = matches!(result, Error | Fail);
         let failed_late = failed || matches!(result, SendFail | SendCanceled | PublishFailed);
         let wanted = match exchange.end {
-            End::Ok | End::OkAfterData | End::Nothing => Ok,
+            End::Ok | End::OkAfterData | End::Prompt | End::Nothing => Ok,
             End::SendOk => SendOk,
             End::SetOk => SetOk,
             End::Published => Published,

@@ -8,11 +8,11 @@
 //! commands, sockets with data to send, sockets with room for data, and links to close take turns. [`life`] brings the
 //! module up and notices when it has to be brought up again.
 
-mod classify;
+pub(crate) mod classify;
 mod dispatch;
 mod events;
 mod exchange;
-mod header;
+pub(crate) mod header;
 mod ingress;
 mod life;
 mod message;

@@ -70,6 +70,7 @@ impl Bench {
         let encode = |line: &mut crate::at::Encoder<'_>| _ = line.name("AT+TEST").query();
         let request = Request {
             encode: &encode,
+            line_end: true,
             timeout: Duration::from_secs(5),
             connecting: None,
             end: crate::command::End::Ok,
@@ -211,6 +212,7 @@ fn any_stream_and_any_time_leave_a_working_engine() {
                     let encode = |line: &mut crate::at::Encoder<'_>| _ = line.name("AT+TEST");
                     let request = Request {
                         encode: &encode,
+                        line_end: true,
                         timeout: Duration::from_secs(5),
                         connecting: None,
                         end: crate::command::End::OkAfterData,

@@ -277,6 +277,7 @@ impl Attempt<'_> {
         let encode = |line: &mut Encoder<'_>| command.encode("AT+CIPSTART", line);
         let request = Request {
             encode: &encode,
+            line_end: true,
             timeout: ConnectTcp::TIMEOUT,
             connecting: Some(self.index),
             end: CommandEnd::Ok,

@@ -1,7 +1,7 @@
 //! File system commands (`ESP-AT 3.8`).
 //!
 //! They are in firmware that was built with them only. The manual does not say how answers with content look; what
-//! firmware prints is `+FS:`, perhaps a word for the operation, and the value, and it is read with and without the word.
+//! firmware prints is `+FS:`, perhaps a word for the operation, and the value. It is read with and without the word.
 
 use heapless::{String, Vec};
 

@@ -8,8 +8,8 @@ use crate::at::starts_with_ignore_case;
 
 /// Takes the modules' output apart for `atat`'s stock ingress.
 ///
-/// A command ends with `OK`, `ERROR`, `FAIL`, `SEND OK`, `SEND FAIL`, `SET OK`, `+MQTTPUB:OK` or `+MQTTPUB:FAIL`; `>` is
-/// the prompt. Messages that come before the answer, or when there is none, are given out one by one, as
+/// A command ends with `OK`, `ERROR`, `FAIL`, `SEND OK`, `SEND FAIL`, `SET OK`, `+MQTTPUB:OK` or `+MQTTPUB:FAIL`; `>`
+/// is the prompt. Messages that come before the answer, or when there is none, are given out one by one, as
 /// [`OwnedUrc`](super::OwnedUrc) reads them. Those that come between the lines of an answer stay part of it, where
 /// typed commands do not mind them: `atat` has no way to take something out of the middle.
 ///

@@ -70,7 +70,6 @@ impl<'a> StationUrc<'a> {
 
 /// About stations of the module's own access point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SoftApUrc {
     /// `+STA_CONNECTED`: a station has joined.
@@ -102,7 +101,6 @@ impl SoftApUrc {
 
 /// About Ethernet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum EthernetUrc {
     /// `+ETH_CONNECTED`: the link is up.

@@ -6,6 +6,7 @@ use wifi_at::command::mqtt::{
     SetMqttClientId, SetMqttConnection, SetMqttPassword, SetMqttServerName, SetMqttUser, SetMqttUserName,
     SubscribeMqtt, UnsubscribeMqtt, WriteMqttClientId, WriteMqttPassword, WriteMqttUserName,
 };
+use wifi_at::command::tcpip::{SetSntp, TimeZone, UpTo};
 use wifi_at::command::wifi::{JoinAccessPoint, SetWifiMode, WifiMode};
 use wifi_at::command::{Command, CommandError, Counted, End, Secret};
 use wifi_at::dialect::{Esp8266Idf, EspAt};
@@ -53,6 +54,8 @@ fn settings(cases: &mut Cases) {
     cases.wire::<Esp8266Idf, _>(will);
     cases.wire::<EspAt, _>(SetMqttAlpn { protocols: Counted(&["mqtt-ca.cn", "mqtt-ca.us"]) });
     cases.wire::<EspAt, _>(ClearMqttAlpn);
+    let servers = UpTo(&["ntp1.aliyun.com", "ntp2.aliyun.com"][..]);
+    cases.wire::<EspAt, _>(SetSntp { enabled: true, time_zone: TimeZone::Hours(8), servers });
     cases.wire::<EspAt, _>(SetMqttServerName { name: "my_specific_prefix.iot.my_aws_region.amazonaws.com" });
     cases.wire::<EspAt, _>(WriteMqttClientId { length: 1024 });
     cases.wire::<EspAt, _>(WriteMqttUserName { length: 1 });

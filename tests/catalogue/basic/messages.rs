@@ -22,8 +22,8 @@ pub(super) fn cases(cases: &mut Cases) {
     let enabled = cases.answer::<EspAt, QueryMessageFilter>(&["+SYSMSGFILTER:0"]);
     assert_eq!(enabled, Ok(MessageFilterState { enabled: false }));
     cases.wire::<EspAt, _>(ClearMessageFilters);
-    cases.wire::<EspAt, _>(AddMessageFilter { head_length: 17, tail_length: 0 });
-    cases.wire::<EspAt, _>(RemoveMessageFilter { head_length: 17, tail_length: 0 });
+    cases.wire::<EspAt, _>(AddMessageFilter { lengths: FilterLengths { head: 17, tail: 0 } });
+    cases.wire::<EspAt, _>(RemoveMessageFilter { lengths: FilterLengths { head: 17, tail: 0 } });
     cases.impossible("esp-at", "^WIFI CONNECTED\r\n", "the data behind the prompt");
     filters(cases);
 

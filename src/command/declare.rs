@@ -26,7 +26,7 @@
 ///     query QuerySomething -> Something within 5 s;
 ///     on EspAt "AT+SOMETHING" "3.2.1";
 ///
-///     /// Data follows the prompt; its length is the field `length`. Where it is the sum of fields: `data head + tail`.
+///     /// Data follows the prompt; its length is the field `length`.
 ///     set WriteSomething {
 ///         /// Bytes of data.
 ///         pub length: u32,
@@ -46,7 +46,7 @@ macro_rules! commands {
             $(#[$field_meta:meta])*
             pub $field:ident: $type:ty $([$range:expr])?
         ),* $(,)?})?
-        $(data $length:ident $(+ $more:ident)*)? $(ends $end:ident)? $(fails $error:ident)? -> $answer:ty, within $seconds:literal s;
+        $(data $length:ident)? $(ends $end:ident)? $(fails $error:ident)? -> $answer:ty, within $seconds:literal s;
         $(on $dialect:ident $($saved:ident)? $wire:literal $section:literal;)+
     )*) => {
         $(
@@ -99,10 +99,7 @@ macro_rules! commands {
 
                 $(
                     fn data_length(&self) -> Option<usize> {
-                        Some(
-                            $crate::command::parameter::DataLength::bytes(self.$length)
-                                $(+ $crate::command::parameter::DataLength::bytes(self.$more))*
-                        )
+                        Some($crate::command::parameter::DataLength::bytes(self.$length))
                     }
                 )?
             }

@@ -1,8 +1,8 @@
 //! Partitions of the flash and the manufacturing data in it (`ESP-AT 3.1.18`, `3.1.19`).
 //!
 //! What is read comes as a line of the answer, so that a piece of data must fit into a line that the driver keeps (256
-//! bytes), and must hold no line end and no blanks at its end. Otherwise the length that the module gives does not
-//! agree with what came, and the answer is [`FieldError::Malformed`].
+//! bytes). Where the length that the module gives does not agree with what came, the answer is
+//! [`FieldError::Malformed`].
 
 use heapless::{String, Vec};
 

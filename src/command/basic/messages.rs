@@ -2,9 +2,10 @@
 
 use heapless::Vec;
 
-use crate::at::{FieldError, after_name, parse_unsigned};
+use crate::at::{EncodeError, Encoder, FieldError, after_name, parse_unsigned};
 use crate::command::declare::{commands, masks, records};
-use crate::command::{Answer, List, Record};
+use crate::command::parameter::DataLength;
+use crate::command::{Answer, List, Parameter, Record};
 
 masks! {
     /// Which further messages the module sends.
@@ -47,6 +48,35 @@ pub struct MessageFilter {
     pub head: Vec<u8, 64>,
     /// POSIX basic regular expression for the end of a message. Empty if there is none.
     pub tail: Vec<u8, 64>,
+}
+
+/// Bytes of the expressions of a filter, 0 to 64 each. At least one of them has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct FilterLengths {
+    /// Of the POSIX basic regular expression for the start of a message, which should begin with `^`.
+    pub head: u8,
+    /// Of the POSIX basic regular expression for the end of a message, which should end with `$`.
+    pub tail: u8,
+}
+
+impl Parameter for FilterLengths {
+    fn encode(&self, line: &mut Encoder<'_>) {
+        if (self.head, self.tail) == (0, 0) {
+            line.fail(EncodeError::OutOfRange);
+        }
+        line.ranged(self.head.into(), 0, 64).ranged(self.tail.into(), 0, 64);
+    }
+
+    fn sample(_: i64) -> Self {
+        Self { head: 17, tail: 0 }
+    }
+}
+
+impl DataLength for FilterLengths {
+    fn bytes(self) -> usize {
+        usize::from(self.head) + usize::from(self.tail)
+    }
 }
 
 /// `0,"` and `","` and `"`, the expressions, and the name before them.
@@ -175,22 +205,18 @@ commands! {
     on EspAt "AT+SYSMSGFILTERCFG" "3.1.17";
 
     /// Adds a filter (`ESP-AT 3.1.17`). The data is the expression for the head, and directly behind it that for the tail,
-    /// as they are; one of them may be empty. A bad expression is refused after the data.
+    /// as they are. A bad expression is refused after the data.
     set AddMessageFilter with 1 {
-        /// Bytes of the POSIX basic regular expression for the start of a message, which should begin with `^`.
-        pub head_length: u8 [0..=64],
-        /// Bytes of the POSIX basic regular expression for the end of a message, which should end with `$`.
-        pub tail_length: u8 [0..=64],
-    } data head_length + tail_length ends OkAfterData -> (), within 10 s;
+        /// How long the expressions are.
+        pub lengths: FilterLengths,
+    } data lengths ends OkAfterData -> (), within 10 s;
     on EspAt "AT+SYSMSGFILTERCFG" "3.1.17";
 
     /// Removes a filter (`ESP-AT 3.1.17`). The data is what the filter was added with.
     set RemoveMessageFilter with 2 {
-        /// Bytes of the expression for the start.
-        pub head_length: u8 [0..=64],
-        /// Bytes of the expression for the end.
-        pub tail_length: u8 [0..=64],
-    } data head_length + tail_length ends OkAfterData -> (), within 10 s;
+        /// How long the expressions are.
+        pub lengths: FilterLengths,
+    } data lengths ends OkAfterData -> (), within 10 s;
     on EspAt "AT+SYSMSGFILTERCFG" "3.1.17";
 
     /// Asks whether the module gives error codes (`ESP-AT 3.1.24`, `IDF 2.17`).
@@ -212,17 +238,22 @@ commands! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::at::{EncodeError, Encoder};
     use crate::command::Command;
 
     #[test]
     fn the_data_of_a_filter_is_both_expressions() {
-        let filter = AddMessageFilter { head_length: 17, tail_length: 3 };
-        assert_eq!(filter.data_length(), Some(20));
-        let mut buffer = [0; 64];
-        let mut line = Encoder::new(&mut buffer);
-        AddMessageFilter { head_length: 65, tail_length: 0 }.encode("AT+X", &mut line);
-        assert_eq!(line.finish(), Err(EncodeError::OutOfRange));
+        for (head, tail, expected) in [
+            (17, 3, Ok("AT+X=1,17,3\r\n".len())),
+            (0, 0, Err(EncodeError::OutOfRange)),
+            (65, 0, Err(EncodeError::OutOfRange)),
+        ] {
+            let filter = AddMessageFilter { lengths: FilterLengths { head, tail } };
+            assert_eq!(filter.data_length(), Some(usize::from(head + tail)));
+            let mut buffer = [0; 64];
+            let mut line = Encoder::new(&mut buffer);
+            filter.encode("AT+X", &mut line);
+            assert_eq!(line.finish(), expected);
+        }
     }
 
     #[test]

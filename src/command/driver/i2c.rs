@@ -113,15 +113,14 @@ mod tests {
     #[test]
     fn bytes_keep_their_zeros() {
         for (bytes, expected) in [
-            (&[0u8, 0x0a][..], Ok(&b"AT+X=1,0x7C00,2,0x000A\r\n"[..])),
-            (&[1, 2, 3, 4], Ok(b"AT+X=1,0x7C00,4,0x01020304\r\n")),
+            (&[0u8, 0x0a][..], Ok(&b"AT+X=1,0x7800,2,0x000A\r\n"[..])),
+            (&[1, 2, 3, 4], Ok(b"AT+X=1,0x7800,4,0x01020304\r\n")),
             (&[], Err(EncodeError::OutOfRange)),
             (&[0; 5], Err(EncodeError::OutOfRange)),
         ] {
             let mut buffer = [0; 64];
             let mut line = Encoder::new(&mut buffer);
-            WriteI2cBytes { port: 1, address: I2cAddress::Bits10(0x0), bytes: FewBytes(bytes) }
-                .encode("AT+X", &mut line);
+            WriteI2cBytes { port: 1, address: I2cAddress::Bits10(0), bytes: FewBytes(bytes) }.encode("AT+X", &mut line);
             let length = line.finish();
             assert_eq!(length.map(|length| &buffer[..length]), expected);
         }

@@ -79,7 +79,7 @@ fn run(options: &Options) -> std::io::Result<()> {
         if options.pretty {
             pretty(&mut output, row, times.at(row.offset), &mut since, colour)?;
         } else {
-            writeln!(output, "{}", row.value)?;
+            writeln!(output, "{}", row.json())?;
         }
     }
     output.flush()

@@ -11,6 +11,19 @@ pub(crate) struct Row {
     pub(crate) detail: Vec<u8>,
 }
 
+impl Row {
+    /// Its JSON, what it is first.
+    pub(crate) fn json(&self) -> String {
+        const ORDER: [&str; 13] = [
+            "type", "text", "name", "result", "command", "lines", "via", "link", "len", "avail", "remote", "topic",
+            "raw",
+        ];
+        let fields =
+            ORDER.iter().filter_map(|name| self.value.get(name).map(|value| format!("{}:{value}", json!(name))));
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+    }
+}
+
 /// U+00xx is byte xx.
 pub(crate) fn latin1(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()

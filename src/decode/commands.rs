@@ -360,6 +360,9 @@ impl<'t> Commands<'t> {
                 let next = next.into_iter().find(|index| Some(*index) != running && !self.refused.contains(index));
                 match next {
                     Some(index) => {
+                        // A command that is answered at once cannot be in the way of another one.
+                        let instant = current.is_some_and(|which| is_instant(self.text(which)));
+                        self.doubts += u32::from(instant);
                         self.refuse_sent(index);
                         Some(Which::Sent(index))
                     }
@@ -399,6 +402,11 @@ impl<'t> Commands<'t> {
 /// Commands that answer with the prompt alone.
 fn prompts_at_once(command: &[u8]) -> bool {
     command.starts_with(b"AT+BLEGATT") || command.starts_with(b"AT+BTSPPSEND=")
+}
+
+/// Commands that are answered at once, by `OK` alone.
+pub(super) fn is_instant(command: &[u8]) -> bool {
+    matches!(command, b"AT" | b"ATE0" | b"ATE1")
 }
 
 /// Commands after which the module starts anew.

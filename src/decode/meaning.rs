@@ -1,6 +1,6 @@
 //! What a whole line is, given what runs.
 
-use super::commands::{Kind, restarts};
+use super::commands::{Kind, is_instant, restarts};
 use super::machine::classify_or_none;
 use super::{Decoder, Family, Item, Sink, Urc, line as shape};
 use crate::at::starts_with_ignore_case;
@@ -135,6 +135,7 @@ impl Decoder<'_> {
         }
         let running = self.commands.is_running();
         if running || !self.run.active && (self.commands.current().is_some() || self.commands.is_blind()) {
+            self.doubts += u32::from(self.commands.current_text().is_some_and(is_instant));
             self.response(line, sink);
         } else {
             self.noise(raw, false, sink);

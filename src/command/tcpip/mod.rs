@@ -145,3 +145,6 @@ impl<T: Parameter, const MAX: usize> Parameter for UpTo<'_, T, MAX> {
         Self(&[])
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,11 +38,13 @@ fn connections(cases: &mut Cases) {
         local_port: 6000,
         is_server: true,
     };
-    let lines = ["STATUS:3", "+CIPSTATUS:1,\"TCP\",\"192.168.4.2\",5000,6000,1"];
-    assert_eq!(cases.answer::<WizFi360, QueryStatus>(&lines).unwrap().links.records, [expected.clone()]);
-    let lines = ["STATUS:3", "+CIPSTATUS:\"TCP\",\"192.168.4.2\",5000,6000,1"];
-    let only = LinkState { link: None, ..expected };
-    assert_eq!(cases.answer::<WizFi360, QueryStatus>(&lines).unwrap().links.records, [only]);
+    for (line, link) in [
+        ("+CIPSTATUS:1,\"TCP\",\"192.168.4.2\",5000,6000,1", Some(1)),
+        ("+CIPSTATUS:\"TCP\",\"192.168.4.2\",5000,6000,1", None),
+    ] {
+        let status = cases.answer::<WizFi360, QueryStatus>(&["STATUS:3", line]).unwrap();
+        assert_eq!(status.links.records, [LinkState { link, ..expected.clone() }]);
+    }
 
     cases.wire::<WizFi360, _>(QueryLocalAddresses);
     let addresses = cases

@@ -132,6 +132,20 @@ impl<'a, D: Dialect> Control<'a, D> {
         run(self.shared, command, C::NAME, &[], &mut |_, _| false, Some(&mut receive)).await
     }
 
+    /// Both at once: sends data that the module asks for, and hands the counted data of the answer to `receive`, as for
+    /// an HTTP POST.
+    ///
+    /// # Errors
+    /// As [`send_with_data`](Self::send_with_data) and [`send_and_receive`](Self::send_and_receive).
+    pub async fn transfer<C: Command + On<D>>(
+        &self,
+        command: &C,
+        data: &[u8],
+        mut receive: impl FnMut(&[u8]),
+    ) -> Result<C::Response, C::Error> {
+        run(self.shared, command, C::NAME, data, &mut |_, _| false, Some(&mut receive)).await
+    }
+
     /// Sends a command with a list for an answer, and hands each record to `each` as it comes: no buffer has to hold
     /// the list.
     ///
@@ -158,6 +172,9 @@ pub(crate) async fn send<C: Command>(shared: Shared<'_>, command: &C, name: &str
     run(shared, command, name, &[], &mut |_, _| false, None).await
 }
 
+/// What takes the counted data of an answer.
+type Receive<'r> = &'r mut dyn FnMut(&[u8]);
+
 /// Sends a command with its data. Lines that `take` does not want go into the answer.
 async fn run<C: Command>(
     shared: Shared<'_>,
@@ -165,7 +182,7 @@ async fn run<C: Command>(
     name: &str,
     data: &[u8],
     take: &mut dyn FnMut(&mut C::Answer, &[u8]) -> bool,
-    receive: Option<&mut dyn FnMut(&[u8])>,
+    receive: Option<Receive<'_>>,
 ) -> Result<C::Response, C::Error> {
     let mut answer = C::Answer::default();
     if command.data_length().unwrap_or(0) != data.len() {

@@ -234,17 +234,17 @@ fn replay(name: &str, steps: &[Value], count: &mut Count) {
             line.with(|module, _| module.next.extend(plan));
             let text = Text { line: command.clone(), data: data.len() };
             let result = match end.as_str() {
-                "SEND OK" => control.send_with_data(&EndsSendOk(text), &data).await,
+                "SEND OK" => control.transfer(&EndsSendOk(text), &data, |_| {}).await,
                 "SET OK" => control.send_with_data(&EndsSetOk(text), &data).await,
                 "+MQTTPUB:OK" => control.send_with_data(&EndsPublished(text), &data).await,
                 "OK" if accepted => control.send_with_data(&EndsOkAfterData(text), &data).await,
-                _ => control.send_with_data(&EndsOk(text), &data).await,
+                _ => control.transfer(&EndsOk(text), &data, |_| {}).await,
             };
-            let ok = match (&result, end.as_str()) {
-                (Ok(_), "OK" | "SEND OK" | "SET OK" | "+MQTTPUB:OK") => true,
-                (Err(CommandError::Refused(_)), "ERROR" | "FAIL" | "SEND FAIL") => true,
-                _ => false,
-            };
+            let ok = matches!(
+                (&result, end.as_str()),
+                (Ok(_), "OK" | "SEND OK" | "SET OK" | "+MQTTPUB:OK")
+                    | (Err(CommandError::Refused(_)), "ERROR" | "FAIL" | "SEND FAIL")
+            );
             if ok {
                 count.replayed += 1 + usize::from(with_data);
             } else {

@@ -27,7 +27,8 @@
 //! did not fit; [`Control::send_each`](crate::Control::send_each) hands out each record as it comes, so that nothing
 //! has to hold the list. Data that the module asks for with `>` goes along with
 //! [`Control::send_with_data`](crate::Control::send_with_data); counted data in an answer comes out of
-//! [`Control::send_and_receive`](crate::Control::send_and_receive).
+//! [`Control::send_and_receive`](crate::Control::send_and_receive). Without that it becomes a part of its line, as far as
+//! 256 bytes go.
 
 mod answer;
 mod atat_bridge;

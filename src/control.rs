@@ -80,6 +80,16 @@ impl<'a, D: Dialect> Control<'a, D> {
         self.shared.0.get(|engine| engine.core.counters)
     }
 
+    /// Subscribes to the module's messages: those that begin with `+` and are not named after the running command,
+    /// with their payload. For BLE, MQTT and whatever else the driver itself has no use for.
+    ///
+    /// There is one subscriber at a time: `None` while another exists.
+    #[must_use]
+    pub fn messages(&self) -> Option<Messages<'a>> {
+        let subscribed = self.shared.0.get(|engine| engine.core.messages.subscribe());
+        subscribed.then_some(Messages { shared: self.shared })
+    }
+
     /// Subscribes to what happens from now on.
     #[must_use]
     pub fn events(&self) -> Events<'a> {
@@ -107,7 +117,33 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// # Errors
     /// As [`send`](Self::send), and [`CommandError::DataLength`] if `data` is not as long as the command says.
     pub async fn send_with_data<C: Command + On<D>>(&self, command: &C, data: &[u8]) -> Result<C::Response, C::Error> {
-        run(self.shared, command, C::NAME, data, &mut |_, _| false).await
+        run(self.shared, command, C::NAME, data, &mut |_, _| false, None).await
+    }
+
+    /// Sends a command whose answer carries counted data, and hands the data to `receive` in pieces, as it comes.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send). What came before the error has been handed out.
+    pub async fn send_and_receive<C: Command + On<D>>(
+        &self,
+        command: &C,
+        mut receive: impl FnMut(&[u8]),
+    ) -> Result<C::Response, C::Error> {
+        run(self.shared, command, C::NAME, &[], &mut |_, _| false, Some(&mut receive)).await
+    }
+
+    /// Both at once: sends data that the module asks for, and hands the counted data of the answer to `receive`, as for
+    /// an HTTP POST.
+    ///
+    /// # Errors
+    /// As [`send_with_data`](Self::send_with_data) and [`send_and_receive`](Self::send_and_receive).
+    pub async fn transfer<C: Command + On<D>>(
+        &self,
+        command: &C,
+        data: &[u8],
+        mut receive: impl FnMut(&[u8]),
+    ) -> Result<C::Response, C::Error> {
+        run(self.shared, command, C::NAME, data, &mut |_, _| false, Some(&mut receive)).await
     }
 
     /// Sends a command with a list for an answer, and hands each record to `each` as it comes: no buffer has to hold
@@ -127,14 +163,17 @@ impl<'a, D: Dialect> Control<'a, D> {
             }
             _ => false,
         };
-        run(self.shared, command, C::NAME, &[], &mut take).await.map(drop)
+        run(self.shared, command, C::NAME, &[], &mut take, None).await.map(drop)
     }
 }
 
 /// As [`Control::send`], for those that know the name without a dialect.
 pub(crate) async fn send<C: Command>(shared: Shared<'_>, command: &C, name: &str) -> Result<C::Response, C::Error> {
-    run(shared, command, name, &[], &mut |_, _| false).await
+    run(shared, command, name, &[], &mut |_, _| false, None).await
 }
+
+/// What takes the counted data of an answer.
+type Receive<'r> = &'r mut dyn FnMut(&[u8]);
 
 /// Sends a command with its data. Lines that `take` does not want go into the answer.
 async fn run<C: Command>(
@@ -143,6 +182,7 @@ async fn run<C: Command>(
     name: &str,
     data: &[u8],
     take: &mut dyn FnMut(&mut C::Answer, &[u8]) -> bool,
+    receive: Option<Receive<'_>>,
 ) -> Result<C::Response, C::Error> {
     let mut answer = C::Answer::default();
     if command.data_length().unwrap_or(0) != data.len() {
@@ -150,16 +190,24 @@ async fn run<C: Command>(
     }
     let request = Request {
         encode: &|line| command.encode(name, line),
+        line_end: C::LINE_END,
         timeout: C::TIMEOUT,
         connecting: None,
         end: C::END,
+        takes_data: receive.is_some(),
         data,
     };
-    let mut sink = |piece: Piece<'_>| {
-        if let Piece::Line(line) = piece
-            && !take(&mut answer, line)
-        {
-            C::line(&mut answer, line);
+    let mut receive = receive;
+    let mut sink = |piece: Piece<'_>| match piece {
+        Piece::Line(line) => {
+            if !take(&mut answer, line) {
+                C::line(&mut answer, line);
+            }
+        }
+        Piece::Data(data) => {
+            if let Some(receive) = &mut receive {
+                receive(data);
+            }
         }
     };
     let ended = exchange(shared.0, &request, &mut sink).await;
@@ -205,5 +253,64 @@ impl Events<'_> {
             })
         })
         .await
+    }
+}
+
+/// The subscription to the module's messages.
+///
+/// Lines and payload pass through a small queue. What finds it full waits for at most 1 s, so that nobody is held up
+/// for long; then it is lost, and reported as [`Missed`].
+#[derive(Debug)]
+pub struct Messages<'a> {
+    shared: Shared<'a>,
+}
+
+/// A part of the module's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message<'b> {
+    /// A whole line, or the head of a message up to its payload.
+    Line(&'b [u8]),
+    /// The next part of the payload of the head before.
+    Data(&'b [u8]),
+}
+
+impl Messages<'_> {
+    /// Waits for the next part and copies it into `buffer`; 256 bytes are always enough. Dropping the future loses
+    /// none.
+    ///
+    /// # Errors
+    /// [`Missed`] with the number of parts that were lost before the next one.
+    pub async fn next<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Message<'b>, Missed> {
+        let access = self.shared.0;
+        let (count, data) = poll_fn(|context| {
+            access.poll(|engine| {
+                let core = &mut *engine.core;
+                let (bytes, data) = match core.messages.pop() {
+                    Err(missed) => return Poll::Ready(Err(Missed(missed))),
+                    Ok(Some(Piece::Line(line))) => (line, false),
+                    Ok(Some(Piece::Data(bytes))) => (bytes, true),
+                    Ok(None) => {
+                        core.messages.register(context.waker());
+                        return Poll::Pending;
+                    }
+                };
+                let count = bytes.len().min(buffer.len());
+                buffer[..count].copy_from_slice(&bytes[..count]);
+                core.runner.wake();
+                Poll::Ready(Ok((count, data)))
+            })
+        })
+        .await?;
+        let bytes = &buffer[..count];
+        Ok(if data { Message::Data(bytes) } else { Message::Line(bytes) })
+    }
+}
+
+impl Drop for Messages<'_> {
+    fn drop(&mut self) {
+        self.shared.0.get(|engine| {
+            engine.core.messages.unsubscribe();
+            engine.core.runner.wake();
+        });
     }
 }

@@ -14,12 +14,16 @@ use crate::resources::{Access, AccessExt};
 pub(crate) struct Request<'r> {
     /// Writes the whole line but its end.
     pub(crate) encode: &'r dyn Fn(&mut Encoder<'_>),
+    /// Whether CR LF follows.
+    pub(crate) line_end: bool,
     /// From the command's last byte to its final result.
     pub(crate) timeout: Duration,
     /// The socket that it connects, if it does.
     pub(crate) connecting: Option<usize>,
     /// What ends it well.
     pub(crate) end: End,
+    /// Counted data in the answer is to be handed over, too.
+    pub(crate) takes_data: bool,
     /// The data that the module asks for with `>`.
     pub(crate) data: &'r [u8],
 }

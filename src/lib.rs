@@ -21,13 +21,14 @@ mod pins;
 mod resources;
 mod runner;
 pub mod serial;
+pub mod urc;
 pub mod wifi;
 
 use embassy_time::Instant;
 use embedded_hal::digital::OutputPin;
 
 pub use config::Config;
-pub use control::{Control, Events, Missed, ModuleSilent};
+pub use control::{Control, Events, Message, Messages, Missed, ModuleSilent};
 pub use dialect::EspAt;
 pub use engine::{Counters, Event, Reason, Refusal};
 pub use firmware::{Firmware, Version};
@@ -62,22 +63,8 @@ pub fn new<'a, D: Driven, S: Serial, R: OutputPin, E: OutputPin>(
     resources: &'a mut impl Memory,
     config: Config,
 ) -> Parts<'a, D, S, R, E> {
-    let access = begin(resources, D::PROFILE, config, pins.has_reset());
+    let access: &'a dyn resources::Access = resources.start(D::PROFILE, config, pins.has_reset());
+    access.with(&mut |engine| engine.start_life(Instant::now()));
     let shared = Shared(access);
     Parts { runner: Runner::new(access, serial, pins), control: Control::new(shared), stack: Stack::new(shared) }
-}
-
-/// The start of a driver, but for its types.
-fn begin<'a, M: Memory>(
-    resources: &'a mut M,
-    profile: &'static dialect::Profile,
-    config: Config,
-    has_reset_pin: bool,
-) -> &'a dyn resources::Access {
-    let access: &'a dyn resources::Access = resources.access();
-    access.with(&mut |engine| {
-        engine.core.start(profile, config, M::LINKS, has_reset_pin);
-        engine.start_life(Instant::now());
-    });
-    access
 }

@@ -28,9 +28,19 @@ pub struct Resources<const LINKS: usize, const RX: usize, const TX: usize, M: Ra
 }
 
 struct Inner<const LINKS: usize, const RX: usize, const TX: usize> {
-    core: Core,
+    state: State,
     received: [[u8; RX]; LINKS],
     to_send: [[u8; TX]; LINKS],
+}
+
+/// The engine, once the driver has been started.
+///
+/// Before that it is all zeros, so that a static of these resources takes no room in flash.
+#[repr(u8)]
+#[allow(clippy::large_enum_variant, reason = "it becomes the large one in place")]
+enum State {
+    Unused = 0,
+    Started(Core) = 1,
 }
 
 impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex> Resources<LINKS, RX, TX, M> {
@@ -41,7 +51,7 @@ impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex> Resource
         const { assert!(RX >= 64 && TX >= 16, "the rings are too small") };
         Self {
             inner: Mutex::new(RefCell::new(Inner {
-                core: Core::new(),
+                state: State::Unused,
                 received: [[0; RX]; LINKS],
                 to_send: [[0; TX]; LINKS],
             })),
@@ -74,8 +84,10 @@ impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> A
         self.inner.lock(|inner| {
             // Never nested, so never refused.
             if let Ok(mut inner) = inner.try_borrow_mut() {
-                let Inner { core, received, to_send } = &mut *inner;
-                f(&mut Engine::new(core, received.as_flattened_mut(), to_send.as_flattened_mut()));
+                let Inner { state, received, to_send } = &mut *inner;
+                if let State::Started(core) = state {
+                    f(&mut Engine::new(core, received.as_flattened_mut(), to_send.as_flattened_mut()));
+                }
             }
         });
     }
@@ -87,20 +99,23 @@ pub trait Memory: sealed::Sealed {}
 impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> Memory for Resources<LINKS, RX, TX, M> {}
 
 pub(crate) mod sealed {
-    use super::{Access, RawMutex, Resources};
+    use super::{Access, Core, RawMutex, Resources, State};
+    use crate::config::Config;
+    use crate::dialect::Profile;
 
     pub trait Sealed {
-        const LINKS: usize;
-
         #[allow(private_interfaces, reason = "sealed: nobody outside can name it")]
-        fn access(&mut self) -> &dyn Access;
+        fn start(&mut self, profile: &'static Profile, config: Config, has_reset_pin: bool) -> &dyn Access;
     }
 
     impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> Sealed for Resources<LINKS, RX, TX, M> {
-        const LINKS: usize = LINKS;
-
         #[allow(private_interfaces, reason = "sealed: nobody outside can name it")]
-        fn access(&mut self) -> &dyn Access {
+        fn start(&mut self, profile: &'static Profile, config: Config, has_reset_pin: bool) -> &dyn Access {
+            self.inner.lock(|inner| {
+                if let Ok(mut inner) = inner.try_borrow_mut() {
+                    inner.state = State::Started(Core::new(profile, config, LINKS, has_reset_pin));
+                }
+            });
             self
         }
     }

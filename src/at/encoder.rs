@@ -1,7 +1,9 @@
 //! Writes a command line.
 
-use core::fmt::{self, Write};
+use core::fmt;
 use core::net::IpAddr;
+
+use super::address::longest_gap;
 
 /// Longest command line that a module takes, CR LF included, in bytes (`ESP-AT 3.15`).
 pub const MAX_COMMAND: usize = 256;
@@ -120,13 +122,17 @@ impl<'a> Encoder<'a> {
     /// A number of at most 32 bits, with or without sign.
     pub fn number(&mut self, value: i64) -> &mut Self {
         self.separate();
-        let Ok(mut rest) = u32::try_from(value.unsigned_abs()) else {
+        let Ok(rest) = u32::try_from(value.unsigned_abs()) else {
             self.fail(EncodeError::OutOfRange);
             return self;
         };
         if value < 0 {
             self.put(b"-");
         }
+        self.decimal(rest)
+    }
+
+    fn decimal(&mut self, mut rest: u32) -> &mut Self {
         // Formatting of 64-bit numbers would be the largest function of a small firmware.
         let mut digits = [0; 10];
         let mut at = digits.len();
@@ -155,12 +161,36 @@ impl<'a> Encoder<'a> {
         self.put(if value { b"1" } else { b"0" })
     }
 
-    /// An IP address in double quotes.
+    /// An IP address in double quotes, IPv6 in lower case with `::` where that is shorter.
     pub fn address(&mut self, address: IpAddr) -> &mut Self {
         self.separate();
         self.put(b"\"");
-        self.display(&address);
+        match address {
+            IpAddr::V4(address) => {
+                for (at, octet) in address.octets().into_iter().enumerate() {
+                    self.put(if at == 0 { b"" } else { b"." });
+                    self.decimal(octet.into());
+                }
+            }
+            IpAddr::V6(address) => self.ipv6(address.segments()),
+        }
         self.put(b"\"")
+    }
+
+    fn ipv6(&mut self, groups: [u16; 8]) {
+        let gap = longest_gap(groups);
+        for (at, group) in groups.into_iter().enumerate() {
+            if gap.contains(&at) {
+                if at == gap.start {
+                    self.put(b"::");
+                }
+                continue;
+            }
+            if at != 0 && at != gap.end {
+                self.put(b":");
+            }
+            self.hex_digits(group.into(), (4 - group.leading_zeros() / 4).max(1), b"0123456789abcdef");
+        }
     }
 
     /// A MAC address in double quotes, in lower case with colons.
@@ -180,7 +210,7 @@ impl<'a> Encoder<'a> {
         self.separate();
         self.put(b"\"");
         for &byte in bytes {
-            self.hex_digits(byte.into(), 2);
+            self.hex_digits(byte.into(), 2, b"0123456789ABCDEF");
         }
         self.put(b"\"")
     }
@@ -189,7 +219,7 @@ impl<'a> Encoder<'a> {
     pub fn hex_number(&mut self, value: u32) -> &mut Self {
         self.separate();
         self.put(b"0x");
-        self.hex_digits(value, (8 - value.leading_zeros() / 4).max(1))
+        self.hex_digits(value, (8 - value.leading_zeros() / 4).max(1), b"0123456789ABCDEF")
     }
 
     /// Marks the command as refused. The first error stays.
@@ -245,25 +275,12 @@ impl<'a> Encoder<'a> {
         self
     }
 
-    fn hex_digits(&mut self, value: u32, count: u32) -> &mut Self {
+    fn hex_digits(&mut self, value: u32, count: u32, digits: &[u8; 16]) -> &mut Self {
         for place in (0..count).rev() {
             let digit = (value >> (4 * place) & 15) as usize;
-            self.put(&[b"0123456789ABCDEF"[digit]]);
+            self.put(&[digits[digit]]);
         }
         self
-    }
-
-    fn display(&mut self, value: &dyn fmt::Display) -> &mut Self {
-        // `write_str` below never fails: an overflow is kept in `error`.
-        let _ = write!(self, "{value}");
-        self
-    }
-}
-
-impl Write for Encoder<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.put(text.as_bytes());
-        Ok(())
     }
 }
 

@@ -1,10 +1,10 @@
 //! Takes the fields of an information response apart.
 
 use core::net::{IpAddr, Ipv4Addr};
-use core::str::FromStr;
 
 use heapless::String;
 
+use super::address::{parse_address, parse_ipv4};
 use super::line::parse_unsigned;
 
 /// Why a field could not be read.
@@ -49,7 +49,12 @@ impl Field<'_> {
     /// # Errors
     /// [`FieldError::Malformed`] if it is not a decimal number of that range.
     pub fn signed(&self) -> Result<i32, FieldError> {
-        self.parse()
+        let (negative, digits) = match self.bytes {
+            [b'-', digits @ ..] => (true, digits),
+            digits => (false, digits),
+        };
+        let value = parse_unsigned(digits).and_then(|value| i32::try_from(value).ok()).ok_or(FieldError::Malformed)?;
+        Ok(if negative { -value } else { value })
     }
 
     /// The field as an IP address, in quotes or not.
@@ -57,7 +62,7 @@ impl Field<'_> {
     /// # Errors
     /// [`FieldError::Malformed`] if it is none.
     pub fn address(&self) -> Result<IpAddr, FieldError> {
-        self.parse()
+        parse_address(self.bytes).ok_or(FieldError::Malformed)
     }
 
     /// The field as an IPv4 address, in quotes or not.
@@ -65,7 +70,7 @@ impl Field<'_> {
     /// # Errors
     /// [`FieldError::Malformed`] if it is none.
     pub fn ipv4(&self) -> Result<Ipv4Addr, FieldError> {
-        self.parse()
+        parse_ipv4(self.bytes).ok_or(FieldError::Malformed)
     }
 
     /// The field as text, with `\"`, `\\` and `\,` put back to what they stand for.
@@ -83,11 +88,6 @@ impl Field<'_> {
             bytes.push(byte).map_err(|_| FieldError::TooLong)?;
         }
         String::from_utf8(bytes).map_err(|_| FieldError::Malformed)
-    }
-
-    fn parse<T: FromStr>(&self) -> Result<T, FieldError> {
-        let text = core::str::from_utf8(self.bytes).map_err(|_| FieldError::Malformed)?;
-        text.parse().map_err(|_| FieldError::Malformed)
     }
 }
 

@@ -4,10 +4,12 @@
 //! sent), reading is lenient (blanks, quotes, case, `:` or `=`, extra fields), because real modules differ from
 //! their manuals.
 
+mod address;
 mod encoder;
 mod fields;
 mod line;
 
+pub use address::{parse_address, parse_ipv4};
 pub use encoder::{EncodeError, Encoder, MAX_COMMAND};
 pub use fields::{Field, FieldError, Fields};
 pub use line::{after_name, parse_unsigned, starts_with_ignore_case};

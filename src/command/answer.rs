@@ -29,6 +29,12 @@ pub trait Answer: Sized {
 pub trait Failure<P>: From<CommandError> {
     /// Of the lines before the final result, and of how the command ended.
     fn from_answer(partial: &P, error: CommandError) -> Self;
+
+    /// Of the lines of a command that ended well by its final result, where one of them says that it failed.
+    fn despite_ok(partial: &P) -> Option<Self> {
+        let _ = partial;
+        None
+    }
 }
 
 impl<P> Failure<P> for CommandError {

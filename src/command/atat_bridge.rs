@@ -49,7 +49,7 @@ impl<D: Dialect, C: Command + On<D>> AtatCmd for For<D, C> {
 pub(crate) fn write<C: Command>(command: &C, name: &str, buffer: &mut [u8]) -> usize {
     let mut line = Encoder::new(buffer);
     command.encode(name, &mut line);
-    line.finish().unwrap_or(0)
+    if C::LINE_END { line.finish() } else { line.finish_bare() }.unwrap_or(0)
 }
 
 /// Reads an answer that was collected as a whole.

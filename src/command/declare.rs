@@ -35,11 +35,14 @@
 /// }
 /// ```
 ///
-/// The kind is one of `test`, `query`, `set`, `execute`.
+/// The kind is one of `test`, `query`, `set`, `execute`, or `bare` for an `execute` without a line end.
+///
+/// Numbers that always stand first, such as the code of one of several operations, are no fields: they follow the name
+/// as in `set DeleteFile<'a> with 0, 0 { ... }`, or alone as in `set ClearHeaders with 0 -> ()`.
 macro_rules! commands {
     ($(
-        $(#[$meta:meta])*
-        $kind:ident $name:ident $(<$life:lifetime>)? $({$(
+        $(#[$meta:meta])+
+        $kind:ident $name:ident $(<$life:lifetime>)? $(with $($code:literal),+)? $({$(
             $(#[$field_meta:meta])*
             pub $field:ident: $type:ty $([$range:expr])?
         ),* $(,)?})?
@@ -48,7 +51,7 @@ macro_rules! commands {
     )*) => {
         $(
             $crate::command::declare::define! {
-                [$(#[$meta])*] $name [$(<$life>)?] $([$(
+                [$(#[$meta])+] $name [$(<$life>)?] $([$(
                     $(#[$field_meta])*
                     pub $field: $type,
                 )*])?
@@ -63,10 +66,12 @@ macro_rules! commands {
                 const TIMEOUT: ::embassy_time::Duration = ::embassy_time::Duration::from_secs($seconds);
                 const KIND: $crate::command::Kind = $crate::command::declare::kind!($kind);
                 const END: $crate::command::End = $crate::command::declare::end!($($end)?);
+                const LINE_END: bool = $crate::command::declare::line_end!($kind);
 
                 fn encode(&self, name: &str, line: &mut $crate::at::Encoder<'_>) {
                     line.name(name);
                     $crate::command::declare::suffix!($kind line);
+                    $($($crate::command::Parameter::encode(&$code, line);)+)?
                     $($(
                         $crate::command::declare::field!(self.$field, line $(, $range)?);
                     )*)?
@@ -83,6 +88,9 @@ macro_rules! commands {
                     if let Err(error) = result {
                         return Err($crate::command::Failure::from_answer(&answer, error));
                     }
+                    if let Some(error) = $crate::command::Failure::despite_ok(&answer) {
+                        return Err(error);
+                    }
                     match <$answer as $crate::command::Answer>::finish(answer) {
                         Ok(response) => Ok(response),
                         Err(error) => Err(From::from($crate::command::CommandError::from(error))),
@@ -91,7 +99,7 @@ macro_rules! commands {
 
                 $(
                     fn data_length(&self) -> Option<usize> {
-                        Some(self.$length as usize)
+                        Some($crate::command::parameter::DataLength::bytes(self.$length))
                     }
                 )?
             }
@@ -353,6 +361,18 @@ macro_rules! kind {
     (execute) => {
         $crate::command::Kind::Execute
     };
+    (bare) => {
+        $crate::command::Kind::Execute
+    };
+}
+
+macro_rules! line_end {
+    (bare) => {
+        false
+    };
+    ($other:ident) => {
+        true
+    };
 }
 
 macro_rules! end {
@@ -443,5 +463,6 @@ macro_rules! on {
 }
 
 pub(crate) use {
-    codes, commands, define, end, error, field, first, kind, masks, on, on_all, records, sample, suffix, type_name,
+    codes, commands, define, end, error, field, first, kind, line_end, masks, on, on_all, records, sample, suffix,
+    type_name,
 };

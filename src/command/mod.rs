@@ -1,11 +1,38 @@
 //! Typed commands: one struct for each form of a command, one file for each chapter of the manuals.
 //!
 //! [`Control::send`](crate::Control::send) takes any of them. Whether a firmware has a command is checked when the
-//! firmware of the user is compiled: [`On`] is implemented for the dialects that do.
+//! firmware of the user is compiled: [`On`] is implemented for the dialects that do. All of them: [`table`].
+//!
+//! A command that the firmware lacks does not compile:
+//!
+//! ```compile_fail,E0277
+//! # use wifi_at::command::wifi::SetWifiMode;
+//! # use wifi_at::{Control, dialect::WizFi360, wifi::WifiMode};
+//! async fn send(control: Control<'_, WizFi360>) {
+//!     // The WizFi360 has no `AT+SYSMSG`.
+//!     let messages = wifi_at::command::basic::Messages::LINK_DETAILS;
+//!     let _ = control.send(&wifi_at::command::basic::SetMessages { messages }).await;
+//! }
+//! ```
+//!
+//! Nor does a field of the wrong kind:
+//!
+//! ```compile_fail,E0308
+//! let _ = wifi_at::command::wifi::SetWifiMode { mode: 1 };
+//! ```
+//!
+//! # Answers
+//!
+//! [`Control::send`](crate::Control::send) gives the whole answer. Where it is a list, a [`List`] says how many records
+//! did not fit; [`Control::send_each`](crate::Control::send_each) hands out each record as it comes, so that nothing
+//! has to hold the list. Data that the module asks for with `>` goes along with
+//! [`Control::send_with_data`](crate::Control::send_with_data); counted data in an answer comes out of
+//! [`Control::send_and_receive`](crate::Control::send_and_receive). Without that it becomes a part of its line, as far as
+//! 256 bytes go.
 
 mod answer;
 mod atat_bridge;
-mod declare;
+pub(crate) mod declare;
 mod parameter;
 
 pub mod basic;
@@ -33,7 +60,7 @@ use crate::engine::{Outcome, Refusal};
 
 pub use answer::{Answer, Failure, List, Record, Value};
 pub use atat_bridge::{AtatResponse, For};
-pub use parameter::{Bare, Bytes, Hex, HexNumber, Link, Mac, Parameter, Secret};
+pub use parameter::{Bare, Bytes, Counted, Hex, HexNumber, Link, Mac, Parameter, Secret};
 
 /// A form of an AT command with its parameters.
 pub trait Command {
@@ -50,6 +77,8 @@ pub trait Command {
     const KIND: Kind;
     /// What ends it.
     const END: End = End::Ok;
+    /// Whether CR LF follows it. `+++` is the one command that has none.
+    const LINE_END: bool = true;
 
     /// Writes the command, but for its line end, under the name that the dialect has for it.
     fn encode(&self, name: &str, line: &mut Encoder<'_>);
@@ -100,6 +129,10 @@ pub enum End {
     SetOk,
     /// `+MQTTPUB:OK`
     Published,
+    /// `OK`, then `>` and the data, then `WRITE OK`.
+    WriteOk,
+    /// `>`, with `OK` before it or without. From then on all is data.
+    Prompt,
     /// Nothing: the module sends no final result.
     Nothing,
 }
@@ -134,6 +167,7 @@ impl<C: Command> Command for Saved<C> {
     const TIMEOUT: Duration = C::TIMEOUT;
     const KIND: Kind = C::KIND;
     const END: End = C::END;
+    const LINE_END: bool = C::LINE_END;
 
     fn encode(&self, name: &str, line: &mut Encoder<'_>) {
         self.0.encode(name, line);
@@ -156,6 +190,9 @@ impl<D: Dialect, C: OnSaved<D>> On<D> for Saved<C> {
     const NAME: &'static str = C::NAME;
     const SECTION: &'static str = C::SECTION;
 }
+
+#[doc = include_str!("TABLE.md")]
+pub mod table {}
 
 /// One form of a command on one dialect, for tables.
 #[derive(Debug, Clone, Copy)]
@@ -182,19 +219,57 @@ pub struct Form {
 pub const fn forms() -> &'static [&'static [Form]] {
     &[
         basic::FORMS,
-        ble::FORMS,
-        bluetooth::FORMS,
+        basic::flash::FORMS,
+        basic::gpio::FORMS,
+        basic::messages::FORMS,
+        basic::passthrough::FORMS,
+        basic::power::FORMS,
+        basic::uart::FORMS,
+        ble::advertising::FORMS,
+        ble::base::FORMS,
+        ble::blufi::FORMS,
+        ble::connection::FORMS,
+        ble::gatt_client::FORMS,
+        ble::gatt_server::FORMS,
+        ble::hid::FORMS,
+        ble::scan::FORMS,
+        ble::security::FORMS,
+        ble::spp::FORMS,
+        bluetooth::a2dp::FORMS,
+        bluetooth::base::FORMS,
+        bluetooth::security::FORMS,
+        bluetooth::spp::FORMS,
         driver::FORMS,
+        driver::i2c::FORMS,
+        driver::spi::FORMS,
         ethernet::FORMS,
         filesystem::FORMS,
         http::FORMS,
         mqtt::FORMS,
         signaling::FORMS,
-        tcpip::FORMS,
+        tcpip::connect::FORMS,
+        tcpip::dns::FORMS,
+        tcpip::passthrough::FORMS,
+        tcpip::ping::FORMS,
+        tcpip::receive::FORMS,
+        tcpip::segments::FORMS,
+        tcpip::send::FORMS,
+        tcpip::server::FORMS,
+        tcpip::settings::FORMS,
+        tcpip::sntp::FORMS,
+        tcpip::status::FORMS,
+        tcpip::tls::FORMS,
+        tcpip::update::FORMS,
         user::FORMS,
         web_server::FORMS,
         websocket::FORMS,
-        wifi::FORMS,
+        wifi::addresses::FORMS,
+        wifi::enterprise::FORMS,
+        wifi::provisioning::FORMS,
+        wifi::scan::FORMS,
+        wifi::settings::FORMS,
+        wifi::soft_ap::FORMS,
+        wifi::station::FORMS,
     ]
 }
 

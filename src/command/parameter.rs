@@ -214,6 +214,29 @@ impl Parameter for HexNumber {
     }
 }
 
+/// A field that says how many bytes of data follow the prompt.
+pub(crate) trait DataLength {
+    fn bytes(self) -> usize;
+}
+
+macro_rules! data_lengths {
+    ($($type:ty)*) => {$(
+        impl DataLength for $type {
+            fn bytes(self) -> usize {
+                self as usize
+            }
+        }
+    )*};
+}
+
+data_lengths!(u8 u16 u32);
+
+impl DataLength for HexNumber {
+    fn bytes(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A string that must not be seen: its `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Secret<'a>(pub &'a str);
@@ -252,6 +275,25 @@ impl<P: Parameter> Parameter for &[P] {
 
     fn sample(_: i64) -> Self {
         &[]
+    }
+}
+
+/// A number of parameters, and then these parameters. A range is that of their number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted<'a, P>(pub &'a [P]);
+
+impl<P: Parameter> Parameter for Counted<'_, P> {
+    fn encode(&self, line: &mut Encoder<'_>) {
+        line.number(self.0.len() as i64);
+        self.0.encode(line);
+    }
+
+    fn is_within(&self, low: i64, high: i64) -> bool {
+        (low..=high).contains(&(self.0.len() as i64))
+    }
+
+    fn sample(_: i64) -> Self {
+        Self(&[])
     }
 }
 

@@ -1,5 +1,24 @@
-//! Signaling test commands (`ESP-AT 3.12`).
+//! Signaling test commands (`ESP-AT 3.11`).
 
-use super::declare::commands;
+use super::declare::{codes, commands};
 
-commands! {}
+codes! {
+    /// Length of the preamble of a transmission (PLCP).
+    Preamble {
+        /// Short. The default.
+        Short = 0,
+        /// Long.
+        Long = 1,
+    }
+}
+
+commands! {
+    /// Chooses the preamble for tests of transmission (`ESP-AT 3.11.2`).
+    set SetPreamble {
+        /// Whether the choice counts. If not, the firmware chooses.
+        pub manual: bool,
+        /// The choice.
+        pub preamble: Preamble,
+    } -> (), within 5 s;
+    on EspAt "AT+FACTPLCP" "3.11.2";
+}

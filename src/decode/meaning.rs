@@ -57,7 +57,7 @@ impl Decoder<'_> {
     fn final_result(&mut self, result: FinalResult, line: &[u8], sink: Sink<'_>) {
         self.flush_echo(sink);
         let kind = match result {
-            FinalResult::Ok | FinalResult::SetOk => Kind::Ok,
+            FinalResult::Ok | FinalResult::SetOk | FinalResult::WriteOk => Kind::Ok,
             FinalResult::Error | FinalResult::Fail => Kind::Error,
             FinalResult::SendOk | FinalResult::SendFail | FinalResult::SendCanceled => Kind::Send,
             FinalResult::Published | FinalResult::PublishFailed => Kind::Published,

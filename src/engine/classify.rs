@@ -19,6 +19,8 @@ pub(crate) enum FinalResult {
     SendFail,
     /// `SET OK`
     SetOk,
+    /// `WRITE OK`
+    WriteOk,
     /// `+MQTTPUB:OK`
     Published,
     /// `+MQTTPUB:FAIL`
@@ -29,7 +31,7 @@ pub(crate) enum FinalResult {
 
 impl FinalResult {
     pub(crate) const fn is_success(self) -> bool {
-        matches!(self, Self::Ok | Self::SendOk | Self::SetOk | Self::Published)
+        matches!(self, Self::Ok | Self::SendOk | Self::SetOk | Self::WriteOk | Self::Published)
     }
 }
 
@@ -92,6 +94,7 @@ const WORDS: &[(&[u8], Meaning)] = &[
     (b"SEND FAIL", Meaning::Final(FinalResult::SendFail)),
     (b"SEND CANCELED", Meaning::Final(FinalResult::SendCanceled)),
     (b"SEND CANCELLED", Meaning::Final(FinalResult::SendCanceled)),
+    (b"WRITE OK", Meaning::Final(FinalResult::WriteOk)),
     (b"SET OK", Meaning::Final(FinalResult::SetOk)),
     (b"ready", Meaning::Ready),
     (b"CONNECT", Meaning::Connect(None)),
@@ -106,6 +109,8 @@ const WORDS: &[(&[u8], Meaning)] = &[
     (b"Will force to restart!!!", Meaning::Noise),
     (b"no change", Meaning::Noise),
     (b"ALREADY CONNECTED", Meaning::Reason(Reason::AlreadyConnected)),
+    (b"ALREADY CONNECTTED", Meaning::Reason(Reason::AlreadyConnected)),
+    (b"ALREADY CONNECT", Meaning::Reason(Reason::AlreadyConnected)),
     (b"link is not valid", Meaning::Reason(Reason::NoLink)),
     (b"UNLINK", Meaning::Reason(Reason::NoLink)),
     (b"DNS Fail", Meaning::Reason(Reason::DnsFail)),

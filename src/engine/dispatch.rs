@@ -8,9 +8,9 @@ use super::{Core, End, Engine, Event, Meaning, after, classify};
 use crate::at::{Fields, after_name};
 use crate::net::tcp;
 
-/// How long a line of an answer waits for its receiver before it is dropped, so that one idle future cannot stop all
+/// How long a line or payload waits for its receiver before it is dropped, so that one idle future cannot stop all
 /// sockets.
-const HELD_LINE_LIMIT: Duration = Duration::from_secs(1);
+const HELD_LIMIT: Duration = Duration::from_secs(1);
 
 impl Core {
     /// The socket that has this link.
@@ -32,7 +32,13 @@ impl Engine<'_> {
             self.information(now);
             return;
         }
-        self.core.ingress.end_line();
+        // Some messages are at the same time the answer to a command that makes or ends a link.
+        let is_answer = matches!(meaning, Meaning::Connect(_) | Meaning::Closed(_))
+            && self.core.user.is_listening()
+            && self.core.exchange.owner == Owner::User;
+        if !is_answer {
+            self.core.ingress.end_line();
+        }
         match meaning {
             Meaning::Final(result) => self.final_result(now, result),
             Meaning::Busy => {
@@ -61,6 +67,10 @@ impl Engine<'_> {
             // Echo is off, unless the module has restarted unnoticed.
             Meaning::Echo if self.core.is_up() => self.lose_step(),
             Meaning::Noise | Meaning::Echo | Meaning::Information => {}
+        }
+        if is_answer {
+            self.core.ingress.held = Some(now);
+            self.deliver_held_line();
         }
     }
 
@@ -100,15 +110,27 @@ impl Engine<'_> {
             _ => false,
         };
         if !known {
-            self.core.counters.unknown_lines = self.core.counters.unknown_lines.wrapping_add(1);
+            core.counters.unknown_lines = core.counters.unknown_lines.wrapping_add(1);
+            core.ingress.held = Some(now);
+            self.deliver_held_line();
+            return;
         }
-        self.core.ingress.end_line();
+        core.ingress.end_line();
     }
 
-    /// Hands the waiting line to the user's command. Gives whether the ingress may go on.
+    /// Hands the waiting line to whom it concerns: to the user's command, and to the subscriber if it is not named
+    /// after that command. Gives whether the ingress may go on.
     pub(super) fn deliver_held_line(&mut self) -> bool {
         let core = &mut *self.core;
-        if core.user.is_listening() {
+        let line = &core.ingress.line[..];
+        let is_message = line.starts_with(b"+") && !core.user.is_own_line(line);
+        if is_message && !core.ingress.announced {
+            if !core.messages.push_line(line) {
+                return false;
+            }
+            core.ingress.announced = true;
+        }
+        if core.user.is_listening() && core.exchange.owner == Owner::User {
             if !core.user.answer.push_line(&core.ingress.line) {
                 return false;
             }
@@ -118,12 +140,30 @@ impl Engine<'_> {
         true
     }
 
-    pub(super) fn held_line_deadline(&self) -> Option<Instant> {
-        self.core.ingress.held.map(|since| after(since, HELD_LINE_LIMIT))
+    pub(super) fn held_deadline(&self) -> Option<Instant> {
+        let ingress = &self.core.ingress;
+        ingress.held.or(ingress.stalled).map(|since| after(since, HELD_LIMIT))
     }
 
-    pub(super) fn check_held_line(&mut self, now: Instant) {
-        if self.held_line_deadline().is_some_and(|deadline| now >= deadline) && !self.deliver_held_line() {
+    /// Whoever does not take what is theirs does not stop everybody else.
+    pub(super) fn check_held(&mut self, now: Instant) {
+        if self.core.ingress.held.is_some() {
+            self.deliver_held_line();
+        }
+        if self.held_deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        if self.core.ingress.stalled.is_some() {
+            self.give_up_payload();
+        } else {
+            let core = &mut *self.core;
+            if core.ingress.line.starts_with(b"+") && !core.ingress.announced {
+                core.messages.give_up();
+                core.ingress.announced = true;
+                if self.deliver_held_line() {
+                    return;
+                }
+            }
             self.core.user.cut = true;
             self.core.counters.dropped_lines = self.core.counters.dropped_lines.wrapping_add(1);
             self.core.ingress.end_line();
@@ -141,6 +181,7 @@ impl Engine<'_> {
                 self.core.sockets[index].finish(End::Failed(tcp::Error::ConnectionReset));
                 self.core.disown(link);
             }
+            None if self.core.user_links => {}
             None => self.core.disown(link),
         }
     }

@@ -4,13 +4,16 @@ use embassy_sync::waitqueue::MultiWakerRegistration;
 use embassy_time::{Duration, Instant};
 use heapless::Vec;
 
-use super::answer::Answer;
 use super::classify::{FinalResult, Reason};
+use super::pieces::{MAX_LINE, Pieces};
 use super::socket::LinkId;
 use super::{Core, Engine, after};
 use crate::at::{EncodeError, Encoder, MAX_COMMAND};
 use crate::command::End;
 use crate::exchange::Request;
+
+/// Room for one line of full length and a few short ones.
+const ANSWER: usize = MAX_LINE + 128;
 
 /// Longest command of the engine itself.
 const OWN_COMMAND: usize = 48;
@@ -162,9 +165,11 @@ pub(crate) struct User {
     /// The socket that the command connects.
     connecting: Option<usize>,
     end: End,
+    /// Counted data in the answer is the user's, too.
+    takes_data: bool,
     /// Bytes of data that belong to the command, and have not been handed over yet.
     unsupplied: usize,
-    pub(crate) answer: Answer,
+    pub(crate) answer: Pieces<ANSWER>,
     /// Lines of the answer were dropped.
     pub(crate) cut: bool,
     /// Futures that wait for the place.
@@ -190,12 +195,26 @@ impl User {
             timeout: Duration::MIN,
             connecting: None,
             end: End::Ok,
+            takes_data: false,
             unsupplied: 0,
-            answer: Answer::new(),
+            answer: Pieces::new(),
             cut: false,
             waiting: 0,
             wakers: MultiWakerRegistration::new(),
         }
+    }
+
+    /// Whether counted data with this head belongs to the running command's answer.
+    pub(super) fn takes_data(&self) -> bool {
+        self.takes_data && self.is_listening()
+    }
+
+    /// Whether a line is named after the running command: `+CWLAP:...` while `AT+CWLAP` runs.
+    pub(super) fn is_own_line(&self, line: &[u8]) -> bool {
+        let name = self.command.strip_prefix(b"AT").unwrap_or(&self.command);
+        let end = name.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'_')));
+        let name = &name[..end.unwrap_or(name.len())];
+        self.state == UserState::Running && name.len() > 1 && line.starts_with(name)
     }
 
     pub(super) fn is_listening(&self) -> bool {
@@ -227,7 +246,7 @@ impl Core {
         let mut buffer = [0; MAX_COMMAND];
         let mut encoder = Encoder::new(&mut buffer);
         (request.encode)(&mut encoder);
-        let length = encoder.finish()?;
+        let length = if request.line_end { encoder.finish() } else { encoder.finish_bare() }?;
         let user = &mut self.user;
         user.command.clear();
         // It fits: the encoder has the same limit.
@@ -235,6 +254,7 @@ impl Core {
         user.timeout = request.timeout;
         user.connecting = request.connecting;
         user.end = request.end;
+        user.takes_data = request.takes_data;
         user.unsupplied = request.data.len();
         user.answer.clear();
         user.cut = false;
@@ -295,6 +315,10 @@ impl Core {
 
     /// Puts the user's command on the wire.
     pub(super) fn begin_user(&mut self) {
+        const LINK_COMMANDS: [&[u8]; 3] = [b"AT+CIPSTART", b"AT+CIPSERVER", b"AT+CIPMUX"];
+        if self.user.connecting.is_none() {
+            self.user_links |= LINK_COMMANDS.iter().any(|name| self.user.command.starts_with(name));
+        }
         self.user.state = UserState::Running;
         self.exchange.begin(Owner::User, self.user.timeout);
         self.exchange.data = self.user.unsupplied;
@@ -350,9 +374,11 @@ impl Engine<'_> {
                 if count == rest.len() {
                     exchange.phase = Phase::Answer;
                     exchange.deadline = after(now, exchange.timeout);
-                    if *command == *b"+++" {
+                    if *command == *b"+++" && exchange.owner == Owner::BringUp {
                         exchange.phase = Phase::Idle;
                         self.escape_sent(now);
+                    } else if exchange.end == End::Nothing && exchange.data == 0 {
+                        self.complete(now, FinalResult::Ok);
                     }
                 }
                 count
@@ -397,7 +423,7 @@ impl Engine<'_> {
                 exchange.sent = 0;
                 self.core.user.wakers.wake();
             }
-        } else if exchange.end == End::Nothing {
+        } else if exchange.end == End::Prompt {
             self.complete(now, FinalResult::Ok);
         }
     }
@@ -415,16 +441,17 @@ impl Engine<'_> {
 
     /// A final result code came.
     pub(super) fn final_result(&mut self, now: Instant, result: FinalResult) {
-        use FinalResult::{Error, Fail, Ok, PublishFailed, Published, SendCanceled, SendFail, SendOk, SetOk};
+        use FinalResult::{Error, Fail, Ok, PublishFailed, Published, SendCanceled, SendFail, SendOk, SetOk, WriteOk};
         let prompt_timeout = self.core.config.prompt_timeout;
         let exchange = &mut self.core.exchange;
         let failed = matches!(result, Error | Fail);
         let failed_late = failed || matches!(result, SendFail | SendCanceled | PublishFailed);
         let wanted = match exchange.end {
-            End::Ok | End::OkAfterData | End::Nothing => Ok,
+            End::Ok | End::OkAfterData | End::Prompt | End::Nothing => Ok,
             End::SendOk => SendOk,
             End::SetOk => SetOk,
             End::Published => Published,
+            End::WriteOk => WriteOk,
         };
         match exchange.phase {
             Phase::Answer if result == Ok && exchange.data > 0 => {

@@ -2,7 +2,7 @@
 
 use core::net::{IpAddr, SocketAddr};
 
-use crate::at::{Fields, parse_unsigned};
+use crate::at::{Fields, parse_address, parse_unsigned};
 
 /// `+IPD,...:` complete up to its colon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub(crate) fn address_shape(text: &[u8], peer: Option<IpAddr>) -> AddressShape {
         let perhaps = inner.len() <= 45 && inner.iter().all(like);
         return if perhaps { AddressShape::Perhaps } else { AddressShape::No };
     };
-    let address = core::str::from_utf8(&inner[..end]).ok().and_then(|text| text.parse::<IpAddr>().ok());
+    let address = parse_address(&inner[..end]);
     let rest = if delimiter == b'"' { &inner[end + 1..] } else { &inner[end..] };
     match (address, rest) {
         (None, _) => AddressShape::No,

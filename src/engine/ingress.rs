@@ -3,9 +3,11 @@
 use embassy_time::Instant;
 use heapless::Vec;
 
-use super::answer::MAX_LINE;
+use super::exchange::Owner;
 use super::header::{self, AddressShape, DataHeader};
+use super::pieces::MAX_LINE;
 use super::{Engine, after};
+use crate::urc::counted;
 
 /// What the next byte belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +18,11 @@ enum Mode {
     Undecided {
         length: u32,
         from: usize,
+    },
+    /// The line buffer holds a head for which there must be room before its payload is taken.
+    Head {
+        length: u32,
+        target: Target,
     },
     Payload {
         left: u32,
@@ -28,6 +35,12 @@ enum Mode {
 enum Target {
     /// Nobody wants it.
     Nowhere,
+    /// It belongs to the answer of the user's command, and is handed over as it comes.
+    Answer,
+    /// It belongs to that answer, too, but is wanted as a part of its line.
+    Line,
+    /// It belongs to a message that nobody asked for.
+    Message,
     Socket {
         index: usize,
         generation: u16,
@@ -44,18 +57,36 @@ pub(crate) struct Ingress {
     cut: bool,
     /// A complete line waits in `line` for room in the answer, since then.
     pub(super) held: Option<Instant>,
+    /// The subscriber to messages has the held line already.
+    pub(super) announced: bool,
     /// A ring is full, and the serial port is not read until there is room.
     blocked: bool,
+    /// Bytes that were taken for something else, to be taken again.
+    held_back: Vec<u8, 64>,
+    /// Payload waits for the user's command or the subscriber, since then.
+    pub(super) stalled: Option<Instant>,
     last_byte: Instant,
 }
 
 impl Ingress {
     pub(super) const fn new() -> Self {
-        Self { mode: Mode::Line, line: Vec::new(), cut: false, held: None, blocked: false, last_byte: Instant::MIN }
+        Self {
+            mode: Mode::Line,
+            line: Vec::new(),
+            cut: false,
+            held: None,
+            announced: false,
+            blocked: false,
+            held_back: Vec::new(),
+            stalled: None,
+            last_byte: Instant::MIN,
+        }
     }
 
     pub(super) fn reset(&mut self) {
         self.mode = Mode::Line;
+        self.held_back.clear();
+        self.stalled = None;
         self.end_line();
     }
 
@@ -64,11 +95,12 @@ impl Ingress {
         self.line.clear();
         self.cut = false;
         self.held = None;
+        self.announced = false;
     }
 
     /// The serial port is not being read, because a ring or an answer is full.
     pub(super) const fn is_blocked(&self) -> bool {
-        self.blocked || self.held.is_some()
+        self.blocked || self.held.is_some() || self.stalled.is_some()
     }
 
     pub(super) const fn is_at_payload(&self) -> bool {
@@ -89,12 +121,30 @@ impl Engine<'_> {
             if self.core.ingress.held.is_some() && !self.deliver_held_line() {
                 break;
             }
-            let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) else { break };
+            // What was held back comes before what is new.
+            let held_back = match &self.core.ingress.held_back {
+                none if none.is_empty() => Vec::new(),
+                some => some.clone(),
+            };
+            let rest = if held_back.is_empty() { bytes.get(at..).unwrap_or(&[]) } else { &held_back[..] };
+            if rest.is_empty() {
+                break;
+            }
             let taken = match self.core.ingress.mode {
+                Mode::Head { length, target } => {
+                    if self.deliver_head(now, length, target) {
+                        continue;
+                    }
+                    0
+                }
                 Mode::Line => self.feed_line(now, rest),
                 Mode::Undecided { length, from } => {
-                    self.feed_undecided(now, length, from, rest[0]);
+                    self.feed_undecided(length, from, rest[0]);
                     1
+                }
+                Mode::Payload { left, target: Target::Line } => self.feed_rest_of_line(now, left, rest),
+                Mode::Payload { left, target: target @ (Target::Answer | Target::Message) } => {
+                    self.feed_piece(now, left, target, rest)
                 }
                 Mode::Payload { left, target } => self.feed_payload(left, target, rest),
             };
@@ -102,7 +152,14 @@ impl Engine<'_> {
                 self.core.ingress.blocked = true;
                 break;
             }
-            at += taken;
+            if held_back.is_empty() {
+                at += taken;
+            } else {
+                let left = &held_back[taken..];
+                self.core.ingress.held_back.clear();
+                // It fits: it is a part of what was there.
+                let _ = self.core.ingress.held_back.extend_from_slice(left);
+            }
         }
         at
     }
@@ -162,7 +219,8 @@ impl Engine<'_> {
             let index = header.link.and_then(|link| self.core.socket_of(link));
             let target = match index {
                 Some(index) => self.target(index, false),
-                None => Target::Nowhere,
+                // Perhaps a link of the user's own making.
+                None => self.message_target(),
             };
             self.begin_payload(header.length, target);
             return true;
@@ -181,12 +239,58 @@ impl Engine<'_> {
                     return true;
                 }
             }
+            return false;
         }
-        false
+        match counted::head(line) {
+            Some(head) => {
+                let (length, unsolicited) = (head.length, head.payload.is_unsolicited());
+                let target = if unsolicited { self.message_target() } else { self.answer_target() };
+                self.begin_payload(length, target);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Payload of a message that nobody asked for goes to the subscriber, behind its head.
+    fn message_target(&self) -> Target {
+        let core = &*self.core;
+        if core.messages.is_subscribed() { Target::Message } else { Target::Nowhere }
+    }
+
+    /// Payload of an answer goes to the user's command, behind its head.
+    fn answer_target(&self) -> Target {
+        let core = &*self.core;
+        if core.exchange.owner != Owner::User || !core.user.is_listening() {
+            return Target::Nowhere;
+        }
+        if core.user.takes_data() { Target::Answer } else { Target::Line }
+    }
+
+    /// Hands over the head of a payload. `false` while there is no room.
+    fn deliver_head(&mut self, now: Instant, length: u32, target: Target) -> bool {
+        let core = &mut *self.core;
+        let delivered = match target {
+            Target::Message => core.messages.push_line(&core.ingress.line),
+            _ if core.user.takes_data() => {
+                core.user.wakers.wake();
+                core.user.answer.push_line(&core.ingress.line)
+            }
+            _ => true,
+        };
+        let ingress = &mut self.core.ingress;
+        if delivered {
+            ingress.stalled = None;
+            ingress.end_line();
+            ingress.mode = if length == 0 { Mode::Line } else { Mode::Payload { left: length, target } };
+        } else {
+            ingress.stalled = ingress.stalled.or(Some(now));
+        }
+        delivered
     }
 
     /// The first answer with data after `AT+CIPDINFO=1` shows whether this firmware puts the address before the data.
-    fn feed_undecided(&mut self, now: Instant, length: u32, from: usize, byte: u8) {
+    fn feed_undecided(&mut self, length: u32, from: usize, byte: u8) {
         let peer = self.core.exchange.pulled().and_then(|index| self.core.sockets[index].remote);
         let peer = peer.map(|remote| remote.ip());
         let ingress = &mut self.core.ingress;
@@ -200,14 +304,14 @@ impl Engine<'_> {
             }
             AddressShape::No => {
                 self.core.settings.address_in_data = Some(false);
-                // What was held back is data, and perhaps the line end after it.
-                let mut data = [0; 64];
-                let held = &ingress.line[from..];
-                let count = held.len().min(data.len());
-                data[..count].copy_from_slice(&held[..count]);
+                // What was taken for an address is data, and perhaps the line end after it. It is shorter than any
+                // address can be.
+                let (head, data) = ingress.line.split_at(from);
+                ingress.held_back.clear();
+                let _ = ingress.held_back.extend_from_slice(data);
+                let head = head.len();
+                ingress.line.truncate(head);
                 self.begin_data(length);
-                // It fits: it is part of what was asked for, or goes nowhere.
-                self.feed(now, &data[..count]);
             }
         }
     }
@@ -216,7 +320,7 @@ impl Engine<'_> {
     fn begin_data(&mut self, length: u32) {
         let target = match self.core.exchange.data_arrives(length) {
             Some(index) => self.target(index, true),
-            None => Target::Nowhere,
+            None => self.answer_target(),
         };
         self.begin_payload(length, target);
     }
@@ -227,6 +331,14 @@ impl Engine<'_> {
 
     fn begin_payload(&mut self, length: u32, target: Target) {
         let ingress = &mut self.core.ingress;
+        if target == Target::Line && length > 0 {
+            ingress.mode = Mode::Payload { left: length, target };
+            return;
+        }
+        if matches!(target, Target::Answer | Target::Message) {
+            ingress.mode = Mode::Head { length, target };
+            return;
+        }
         ingress.end_line();
         ingress.mode = if length == 0 { Mode::Line } else { Mode::Payload { left: length, target } };
     }
@@ -255,7 +367,7 @@ impl Engine<'_> {
                     offered.len()
                 }
             }
-            Target::Nowhere => {
+            Target::Nowhere | Target::Answer | Target::Line | Target::Message => {
                 self.drop_bytes(offered.len());
                 offered.len()
             }
@@ -263,6 +375,69 @@ impl Engine<'_> {
         let left = left - taken as u32;
         self.core.ingress.mode = if left == 0 { Mode::Line } else { Mode::Payload { left, target } };
         taken
+    }
+
+    /// Payload that completes the line it follows.
+    fn feed_rest_of_line(&mut self, now: Instant, left: u32, bytes: &[u8]) -> usize {
+        let offered = &bytes[..bytes.len().min(left as usize)];
+        let ingress = &mut self.core.ingress;
+        let room = ingress.line.capacity() - ingress.line.len();
+        let fits = offered.len().min(room);
+        // It fits.
+        let _ = ingress.line.extend_from_slice(&offered[..fits]);
+        if fits < offered.len() {
+            self.core.user.cut = true;
+            self.drop_bytes(offered.len() - fits);
+        }
+        let ingress = &mut self.core.ingress;
+        let left = left - offered.len() as u32;
+        if left > 0 {
+            ingress.mode = Mode::Payload { left, target: Target::Line };
+        } else {
+            ingress.mode = Mode::Line;
+            ingress.held = Some(now);
+            self.deliver_held_line();
+        }
+        offered.len()
+    }
+
+    /// Payload for a future that takes it in pieces.
+    fn feed_piece(&mut self, now: Instant, left: u32, target: Target, bytes: &[u8]) -> usize {
+        let offered = &bytes[..bytes.len().min(left as usize)];
+        let core = &mut *self.core;
+        let taken = match target {
+            Target::Message => core.messages.push_data(offered),
+            _ if core.user.takes_data() => {
+                let taken = core.user.answer.push_data(offered);
+                core.user.wakers.wake();
+                taken
+            }
+            _ => {
+                self.drop_bytes(offered.len());
+                offered.len()
+            }
+        };
+        let ingress = &mut self.core.ingress;
+        ingress.stalled = if taken == 0 { ingress.stalled.or(Some(now)) } else { None };
+        let left = left - taken as u32;
+        ingress.mode = if left == 0 { Mode::Line } else { Mode::Payload { left, target } };
+        taken
+    }
+
+    /// The rest of the payload has nobody who takes it in time.
+    pub(super) fn give_up_payload(&mut self) {
+        let ingress = &mut self.core.ingress;
+        ingress.stalled = None;
+        ingress.blocked = false;
+        if let Mode::Head { length: left, target } | Mode::Payload { left, target } = ingress.mode {
+            ingress.end_line();
+            ingress.mode = if left == 0 { Mode::Line } else { Mode::Payload { left, target: Target::Nowhere } };
+            if target == Target::Message {
+                self.core.messages.give_up();
+            } else {
+                self.core.user.cut = true;
+            }
+        }
     }
 
     fn drop_bytes(&mut self, count: usize) {

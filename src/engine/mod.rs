@@ -8,7 +8,6 @@
 //! commands, sockets with data to send, sockets with room for data, and links to close take turns. [`life`] brings the
 //! module up and notices when it has to be brought up again.
 
-mod answer;
 pub(crate) mod classify;
 mod dispatch;
 mod events;
@@ -16,9 +15,13 @@ mod exchange;
 pub(crate) mod header;
 mod ingress;
 mod life;
+mod message;
+mod pieces;
 mod ring;
 mod schedule;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use embassy_sync::waitqueue::{MultiWakerRegistration, WakerRegistration};
 use embassy_time::{Duration, Instant};
@@ -27,14 +30,14 @@ pub use classify::Reason;
 pub use events::{Counters, Event};
 pub use exchange::Refusal;
 
-pub(crate) use answer::Piece;
 pub(crate) use classify::Meaning;
 pub(crate) use events::Next;
 pub(crate) use exchange::{Outcome, UserState};
+pub(crate) use pieces::Piece;
 pub(crate) use socket::{End, LinkId, MAX_LINKS, Phase, Socket};
 
 use crate::config::Config;
-use crate::dialect::{Driven, EspAt, Profile};
+use crate::dialect::Profile;
 use crate::firmware::Firmware;
 use exchange::{Exchange, User};
 use ingress::Ingress;
@@ -50,6 +53,7 @@ pub(crate) struct Core {
     ingress: Ingress,
     exchange: Exchange,
     pub(crate) user: User,
+    pub(crate) messages: message::Messages,
     life: Life,
     /// How often an attempt to reach the module has failed.
     pub(crate) failed_attempts: u32,
@@ -57,6 +61,8 @@ pub(crate) struct Core {
     reset_asserted: bool,
     /// Tries so far to get into step with the module again, while that is needed.
     resync: Option<u8>,
+    /// The user has sent commands that make links: those without a socket are not the driver's to close.
+    user_links: bool,
     /// Bit n: link n has no socket any more and has to be closed.
     orphans: u8,
     next_job: usize,
@@ -104,20 +110,23 @@ impl core::fmt::Debug for Engine<'_> {
 }
 
 impl Core {
-    pub(crate) const fn new() -> Self {
+    /// A driver that has not begun, with a user's choices.
+    pub(crate) const fn new(profile: &'static Profile, config: Config, sockets: usize, has_reset_pin: bool) -> Self {
         Self {
-            profile: EspAt::PROFILE,
-            config: Config::new(),
+            profile,
+            config,
             sockets: [const { Socket::new() }; MAX_LINKS],
-            socket_count: 0,
+            socket_count: if sockets < MAX_LINKS { sockets } else { MAX_LINKS },
             ingress: Ingress::new(),
             exchange: Exchange::new(),
             user: User::new(),
+            messages: message::Messages::new(),
             life: Life::Off,
             failed_attempts: 0,
-            has_reset_pin: false,
+            has_reset_pin,
             reset_asserted: false,
             resync: None,
+            user_links: false,
             orphans: 0,
             next_job: 0,
             next_length_poll: Instant::MIN,
@@ -129,11 +138,6 @@ impl Core {
             runner: WakerRegistration::new(),
             waiters: MultiWakerRegistration::new(),
         }
-    }
-
-    /// Starts from nothing, with a user's choices.
-    pub(crate) fn start(&mut self, profile: &'static Profile, config: Config, sockets: usize, has_reset_pin: bool) {
-        *self = Self { profile, config, socket_count: sockets.min(MAX_LINKS), has_reset_pin, ..Self::new() };
     }
 
     /// The firmware is set up and takes the user's commands.
@@ -173,7 +177,7 @@ impl<'a> Engine<'a> {
     /// byte comes before that.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Instant> {
         self.check_payload(now);
-        self.check_held_line(now);
+        self.check_held(now);
         self.check_exchange(now);
         self.live(now);
         self.start_next(now);
@@ -185,7 +189,7 @@ impl<'a> Engine<'a> {
             self.exchange_deadline(),
             self.life_deadline(),
             self.payload_deadline(),
-            self.held_line_deadline(),
+            self.held_deadline(),
             self.length_poll_deadline(),
         ];
         deadlines.into_iter().flatten().min()
@@ -201,6 +205,7 @@ impl<'a> Engine<'a> {
             socket.sent(false);
         }
         core.orphans = 0;
+        core.user_links = false;
         core.settings = Settings::default();
         core.station = Station::default();
         core.waiters.wake();

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::net::IpAddr;
 
+use crate::at::parse_address;
 use crate::command::CommandError;
 use crate::command::tcpip::{AddressKind, ResolveName};
 use crate::control::send;
@@ -45,7 +46,7 @@ impl Stack<'_> {
     /// # Errors
     /// See [`Error`].
     pub async fn resolve(&self, name: &str, kind: AddressKind) -> Result<IpAddr, Error> {
-        if let Ok(address) = name.parse::<IpAddr>() {
+        if let Some(address) = parse_address(name.as_bytes()) {
             return suits(address, kind);
         }
         // Firmware before 2.3 does not know the second parameter, and gives IPv4 without it.

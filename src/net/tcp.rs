@@ -277,10 +277,12 @@ impl Attempt<'_> {
         let encode = |line: &mut Encoder<'_>| command.encode("AT+CIPSTART", line);
         let request = Request {
             encode: &encode,
+            line_end: true,
             timeout: ConnectTcp::TIMEOUT,
             connecting: Some(self.index),
             end: CommandEnd::Ok,
             data: &[],
+            takes_data: false,
         };
         let ended = match exchange(access, &request, &mut |_| {}).await {
             Ok(ended) => ended,

@@ -33,8 +33,21 @@ struct State<D> {
     /// No read crosses this position of the stream.
     split: Cell<usize>,
     quantum: Cell<u64>,
+    /// What the device's clock is ahead of the tests'.
+    offset: Cell<Duration>,
     reader: RefCell<Option<Waker>>,
     record: RefCell<Vec<u8>>,
+}
+
+impl<D: Device> State<D> {
+    /// The device's time.
+    fn now(&self) -> Duration {
+        now() + self.offset.get()
+    }
+
+    fn poll(&self) {
+        self.device.borrow_mut().poll(self.now());
+    }
 }
 
 impl<D: Device> Line<D> {
@@ -45,6 +58,7 @@ impl<D: Device> Line<D> {
             chunk: Cell::new(usize::MAX),
             split: Cell::new(usize::MAX),
             quantum: Cell::new(1),
+            offset: Cell::new(Duration::ZERO),
             reader: RefCell::new(None),
             record: RefCell::default(),
         };
@@ -65,6 +79,13 @@ impl<D: Device> Line<D> {
         self
     }
 
+    /// The device has lived for so long before the test starts.
+    #[must_use]
+    pub fn with_offset(self, time: Duration) -> Self {
+        self.state.offset.set(time);
+        self
+    }
+
     /// Bytes from the device are noticed at whole multiples of this time, as by a UART with a FIFO or DMA.
     #[must_use]
     pub fn with_quantum(self, time: Duration) -> Self {
@@ -74,7 +95,7 @@ impl<D: Device> Line<D> {
 
     /// Looks at the device, or does something to it.
     pub fn with<T>(&self, f: impl FnOnce(&mut D, Duration) -> T) -> T {
-        let out = f(&mut self.state.device.borrow_mut(), now());
+        let out = f(&mut self.state.device.borrow_mut(), self.state.now());
         self.wake();
         out
     }
@@ -108,7 +129,7 @@ impl<D: Device> Read for Line<D> {
             let to_split = self.state.split.get().checked_sub(self.state.record.borrow().len());
             let to_split = to_split.filter(|left| *left > 0).unwrap_or(usize::MAX);
             let limit = buffer.len().min(self.state.chunk.get()).min(to_split);
-            let count = self.state.device.borrow_mut().transmit(now(), &mut buffer[..limit]);
+            let count = self.state.device.borrow_mut().transmit(self.state.now(), &mut buffer[..limit]);
             if count == 0 {
                 *self.state.reader.borrow_mut() = Some(context.waker().clone());
                 return Poll::Pending;
@@ -123,7 +144,7 @@ impl<D: Device> Read for Line<D> {
 impl<D: Device> Write for Line<D> {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
         let count = bytes.len().min(self.state.chunk.get());
-        self.state.device.borrow_mut().receive(now(), &bytes[..count]);
+        self.state.device.borrow_mut().receive(self.state.now(), &bytes[..count]);
         Ok(count)
     }
 
@@ -192,9 +213,10 @@ pub fn run<D: Device, F: Future>(line: &Line<D>, future: F) -> F::Output {
             rounds += 1;
             assert!(rounds < 100_000, "the future wakes itself for ever, at {:?}", now());
         }
-        line.state.device.borrow_mut().poll(now());
+        line.state.poll();
         let timer = clock::next_timer().map(Duration::from_micros);
         let device = line.state.device.borrow().next_wake().map(|at| {
+            let at = at.saturating_sub(line.state.offset.get());
             let quantum = line.state.quantum.get();
             Duration::from_micros((at.as_nanos().div_ceil(1000) as u64).div_ceil(quantum) * quantum)
         });
@@ -208,7 +230,7 @@ pub fn run<D: Device, F: Future>(line: &Line<D>, future: F) -> F::Output {
             clock::set(Some(next.as_nanos().div_ceil(1000) as u64));
         }
         clock::fire();
-        line.state.device.borrow_mut().poll(now());
+        line.state.poll();
         line.wake();
     }
 }

@@ -1,15 +1,12 @@
-//! The running command's answer, between the ingress and the future that sent the command.
+//! A queue between the ingress and a future: of the running command's answer, or of messages.
 
 /// Longest line that is kept whole, in bytes.
 pub(crate) const MAX_LINE: usize = 256;
 
-/// Room for one line of full length and a few short ones.
-const CAPACITY: usize = MAX_LINE + 128;
-
 /// Set in the length of a piece of counted data.
 const DATA: u16 = 1 << 15;
 
-/// What an answer consists of.
+/// What an answer or a message consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
     /// A line without its end.
@@ -20,13 +17,13 @@ pub(crate) enum Piece<'a> {
 
 /// A queue of pieces. Each is stored behind its length, in two bytes.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Pieces<const CAPACITY: usize> {
     bytes: [u8; CAPACITY],
     start: usize,
     end: usize,
 }
 
-impl Answer {
+impl<const CAPACITY: usize> Pieces<CAPACITY> {
     pub(crate) const fn new() -> Self {
         Self { bytes: [0; CAPACITY], start: 0, end: 0 }
     }
@@ -34,6 +31,10 @@ impl Answer {
     pub(crate) const fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.start == self.end
     }
 
     /// Appends a line if there is room.
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn keeps_order_and_takes_a_full_line() {
-        let mut answer = Answer::new();
+        let mut answer = Pieces::<{ MAX_LINE + 128 }>::new();
         let long = [b'x'; MAX_LINE];
         assert!(answer.push_line(b"a") && answer.push_line(&long) && answer.push_line(b""));
         assert!(!answer.push_line(&long));
@@ -104,7 +105,7 @@ mod tests {
 
     #[test]
     fn data_is_taken_in_parts() {
-        let mut answer = Answer::new();
+        let mut answer = Pieces::<{ MAX_LINE + 128 }>::new();
         let data: std::vec::Vec<u8> = (0..=255).cycle().take(1000).collect();
         let (mut sent, mut received) = (0, std::vec::Vec::new());
         answer.push_line(b"+X:1000,");

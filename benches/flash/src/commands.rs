@@ -1,0 +1,3 @@
+send! {
+    "commands-1": wifi_at::command::basic::QueryFirmware;
+}

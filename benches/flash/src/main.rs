@@ -1,0 +1,122 @@
+//! The smallest firmware that can use the driver, for measuring. It is never run.
+#![no_std]
+#![no_main]
+
+use core::convert::Infallible;
+use core::hint::black_box;
+use core::ptr::{read_volatile, write_volatile};
+
+use embedded_io_async::{ErrorType, Read, Write};
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! {
+    loop {}
+}
+
+struct NoInterrupts;
+critical_section::set_impl!(NoInterrupts);
+
+unsafe impl critical_section::Impl for NoInterrupts {
+    unsafe fn acquire() -> bool {
+        false
+    }
+
+    unsafe fn release(_: bool) {}
+}
+
+struct Clock;
+embassy_time_driver::time_driver_impl!(static CLOCK: Clock = Clock);
+
+impl embassy_time_driver::Driver for Clock {
+    fn now(&self) -> u64 {
+        unsafe { read_volatile(0x4000_0000 as *const u32) }.into()
+    }
+
+    fn schedule_wake(&self, _: u64, _: &core::task::Waker) {}
+}
+
+struct Port;
+
+impl ErrorType for Port {
+    type Error = Infallible;
+}
+
+impl Read for Port {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        buffer[0] = unsafe { read_volatile(0x4000_0004 as *const u8) };
+        Ok(1)
+    }
+}
+
+impl Write for Port {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        for byte in bytes {
+            unsafe { write_volatile(0x4000_0008 as *mut u8, *byte) };
+        }
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn _start() -> ! {
+    embassy_futures::block_on(async {
+        #[cfg(not(feature = "driver"))]
+        {
+            let mut buffer = [0; 4];
+            loop {
+                let _ = Port.read(&mut buffer).await;
+                let _ = Port.write(black_box(&buffer)).await;
+                embassy_time::Timer::after_millis(1).await;
+            }
+        }
+        #[cfg(feature = "driver")]
+        driver().await
+    })
+}
+
+#[cfg(feature = "driver")]
+async fn driver() -> ! {
+    use wifi_at::serial::Split;
+    use wifi_at::{Config, Control, EspAt, Pins, Resources};
+
+    static RESOURCES: static_cell::ConstStaticCell<Resources<1, 512, 256>> =
+        static_cell::ConstStaticCell::new(Resources::new());
+    let resources = RESOURCES.take();
+    let mut parts = wifi_at::new::<EspAt, _, _, _>(Split::new(Port, Port), Pins::none(), resources, Config::default());
+
+    async fn user(control: Control<'_, EspAt>, stack: wifi_at::Stack<'_>) {
+        use wifi_at::net::tcp::TcpSocket;
+        use wifi_at::wifi::JoinOptions;
+
+        let _ = control.wifi().join(black_box("ssid"), JoinOptions::new(black_box("passphrase"))).await;
+        if let Ok(mut socket) = TcpSocket::connect(stack, ([10, 0, 0, 1], 80).into()).await {
+            let mut buffer = [0; 64];
+            let _ = socket.write(b"hello").await;
+            let _ = socket.read(&mut buffer).await;
+            black_box(&buffer);
+        }
+        commands(control).await;
+    }
+
+    /// Sends commands that are typical of a sensor node, each with its answer used.
+    async fn commands(control: Control<'_, EspAt>) {
+        let _ = control;
+        macro_rules! send {
+            ($($feature:literal: $($command:expr),+;)+) => {$(
+                #[cfg(feature = $feature)]
+                {
+                    $(black_box(control.send(&$command).await.is_ok());)+
+                }
+            )+};
+        }
+        include!("commands.rs");
+    }
+
+    let user = user(parts.control, parts.stack);
+    embassy_futures::join::join(parts.runner.run(), user).await;
+    loop {}
+}

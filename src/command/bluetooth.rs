@@ -1,5 +1,0 @@
-//! Classic Bluetooth commands (`ESP-AT 3.5`).
-
-use super::declare::commands;
-
-commands! {}

@@ -1,0 +1,259 @@
+//! The engine on its own: streams at any split give the same result, and no stream does harm.
+
+use std::vec::Vec;
+
+use super::*;
+use crate::dialect::{Driven, EspAt};
+use crate::exchange::Request;
+
+const RING: usize = 256;
+
+struct Bench {
+    core: Core,
+    received: Vec<u8>,
+    to_send: Vec<u8>,
+    now: Instant,
+}
+
+/// All that a stream can change.
+#[derive(Debug, PartialEq, Eq, Default)]
+struct Outcome {
+    data: [Vec<u8>; MAX_LINKS],
+    pieces: Vec<u8>,
+    phases: Vec<Phase>,
+    counters: Counters,
+}
+
+impl Bench {
+    /// A module that is up, with two open links and a receive mode.
+    fn new(passive: bool) -> Self {
+        let mut core = Core::new(EspAt::PROFILE, Config::new(), MAX_LINKS, true);
+        core.life = Life::Up;
+        core.settings = Settings { passive, peer_address: true, address_in_data: None };
+        core.next_length_poll = Instant::MAX;
+        let mut bench = Self {
+            core,
+            received: std::vec![0; RING * MAX_LINKS],
+            to_send: std::vec![0; RING * MAX_LINKS],
+            now: Instant::MIN,
+        };
+        for _ in 0..2 {
+            let (index, _, _) = bench.core.claim(None).unwrap();
+            bench.core.sockets[index].up = true;
+            bench.core.sockets[index].accepted = true;
+            bench.core.sockets[index].open_if_complete();
+        }
+        bench
+    }
+
+    fn engine(&mut self) -> Engine<'_> {
+        Engine::new(&mut self.core, &mut self.received, &mut self.to_send)
+    }
+
+    /// Lets the engine send what it wants.
+    fn send(&mut self) -> Vec<u8> {
+        let now = self.now;
+        let mut out = Vec::new();
+        let mut engine = self.engine();
+        engine.poll(now);
+        let mut buffer = [0; 7];
+        loop {
+            match engine.take_output(now, &mut buffer) {
+                0 => return out,
+                count => out.extend_from_slice(&buffer[..count]),
+            }
+        }
+    }
+
+    /// A user's command on the wire.
+    fn command(&mut self, takes_data: bool) {
+        let encode = |line: &mut crate::at::Encoder<'_>| _ = line.name("AT+TEST").query();
+        let request = Request {
+            encode: &encode,
+            line_end: true,
+            timeout: Duration::from_secs(5),
+            connecting: None,
+            end: crate::command::End::Ok,
+            takes_data,
+            data: &[],
+        };
+        self.core.queue(&request).unwrap();
+        assert_eq!(self.send(), b"AT+TEST?\r\n");
+    }
+
+    /// Feeds `stream` in pieces of these sizes, and reads whatever comes, as a user would.
+    fn feed(&mut self, stream: &[u8], sizes: &mut dyn FnMut() -> usize) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut at = 0;
+        while at < stream.len() {
+            let end = stream.len().min(at + sizes().max(1));
+            while at < end {
+                let now = self.now;
+                at += self.engine().feed(now, &stream[at..end]);
+                self.collect(&mut outcome);
+            }
+        }
+        // A line may have waited for the room that is there now.
+        let now = self.now;
+        self.engine().check_held(now);
+        self.collect(&mut outcome);
+        outcome.phases = self.core.sockets.iter().map(|socket| socket.phase).collect();
+        outcome.counters = self.core.counters;
+        outcome
+    }
+
+    fn collect(&mut self, outcome: &mut Outcome) {
+        for (index, data) in outcome.data.iter_mut().enumerate() {
+            let mut engine = Engine::new(&mut self.core, &mut self.received, &mut self.to_send);
+            let (socket, ring, _) = engine.socket(index);
+            let mut buffer = [0; RING];
+            let count = socket.received.pop(ring, &mut buffer);
+            data.extend_from_slice(&buffer[..count]);
+        }
+        while let Some(piece) = self.core.user.answer.pop() {
+            match piece {
+                // Lines are whole at any split; data may come in any pieces.
+                Piece::Line(line) => {
+                    outcome.pieces.extend_from_slice(line);
+                    outcome.pieces.push(b'\n');
+                }
+                Piece::Data(data) => outcome.pieces.extend_from_slice(data),
+            }
+        }
+    }
+}
+
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize
+    }
+}
+
+/// Pieces of the protocol, whole and broken, in any order.
+fn stream(random: &mut Random, length: usize) -> Vec<u8> {
+    let words: &[&[u8]] = &[
+        b"\r\nOK\r\n",
+        b"\r\nERROR\r\n",
+        b"+TEST:1,\"a\"\r\n",
+        b"+IPD,4,12:",
+        b"\r\n+IPD,3,5,\"1.2.3.4\",80:",
+        b"+IPD,3,300,fe80::1,80:",
+        b"+IPD,4,450\r\n",
+        b"+IPD,7,3:",
+        b"+IPD,",
+        b"+CIPRECVDATA:20,\"10.0.0.1\",80,",
+        b"+CIPRECVDATA:20,",
+        b"+CIPRECVDATA,9:",
+        b"+CIPRECVDATA=4,9,",
+        b"+MQTTSUBRECV:0,\"topic\",5,",
+        b">",
+        b"> ",
+        b"busy p...\r\n",
+        b"ERR CODE:0x01090000\r\n",
+        b"4,CLOSED\r\n",
+        b"3,CONNECT\r\n",
+        b"SEND OK\r\n",
+        b"Recv 5 bytes\r\n",
+        b"\r\r\n",
+        b"\0\xff",
+        b"abcdefghijklmnopqrstuvwxyz0123456789",
+        b"\n",
+        b"WIFI GOT IP\r\n",
+    ];
+    let mut bytes = Vec::new();
+    while bytes.len() < length {
+        match random.next() % 8 {
+            0 => bytes.extend((0..random.next() % 40).map(|at| (at * 37) as u8)),
+            1 => bytes.push(random.next() as u8),
+            2 => {
+                let word = words[random.next() % words.len()];
+                bytes.extend_from_slice(&word[..random.next() % word.len()]);
+            }
+            _ => bytes.extend_from_slice(words[random.next() % words.len()]),
+        }
+    }
+    bytes
+}
+
+#[test]
+fn the_same_result_at_any_split() {
+    for seed in 0..400 {
+        let mut random = Random(seed);
+        let bytes = stream(&mut random, 600);
+        let (passive, pulling) = (seed % 2 == 0, seed % 3 == 0);
+        let run = |sizes: &mut dyn FnMut() -> usize| {
+            let mut bench = Bench::new(passive);
+            if passive && pulling {
+                bench.core.sockets[0].pending = true;
+                assert!(bench.send().starts_with(b"AT+CIPRECVDATA=4,"));
+            } else {
+                bench.command(true);
+            }
+            bench.feed(&bytes, sizes)
+        };
+        let whole = run(&mut || usize::MAX);
+        assert_eq!(run(&mut || 1), whole, "seed {seed}: {}", bytes.escape_ascii());
+        let mut sizes = Random(seed + 1);
+        assert_eq!(run(&mut || sizes.next() % 9), whole, "seed {seed}: {}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn any_stream_and_any_time_leave_a_working_engine() {
+    for seed in 0..300 {
+        let mut random = Random(seed);
+        let mut bench = Bench::new(seed % 2 == 0);
+        for _ in 0..60 {
+            match random.next() % 6 {
+                0 if bench.core.user.state == UserState::Free => {
+                    let encode = |line: &mut crate::at::Encoder<'_>| _ = line.name("AT+TEST");
+                    let request = Request {
+                        encode: &encode,
+                        line_end: true,
+                        timeout: Duration::from_secs(5),
+                        connecting: None,
+                        end: crate::command::End::OkAfterData,
+                        takes_data: true,
+                        data: &[1; 300],
+                    };
+                    bench.core.queue(&request).unwrap();
+                }
+                1 => bench.core.abandon(),
+                2 => bench.now += Duration::from_millis(random.next() as u64 % 4000),
+                _ => {
+                    let bytes = stream(&mut random, 50);
+                    bench.feed(&bytes, &mut || 13);
+                }
+            }
+            bench.core.supply(&[1; 300]);
+            bench.send();
+            if let UserState::Done(_) = bench.core.user.state {
+                bench.core.user.release();
+            }
+        }
+        // A module that answers again is brought into step, or brought up anew.
+        for _ in 0..400 {
+            bench.now += Duration::from_millis(700);
+            let sent = bench.send();
+            let answer: &[u8] = match &sent[..] {
+                b"AT+CIPMUX?\r\n" => b"+CIPMUX:1\r\n\r\nOK\r\n",
+                _ => b"\r\nOK\r\n",
+            };
+            bench.feed(b"\n", &mut || 1);
+            if sent.ends_with(b"\r\n") {
+                bench.feed(answer, &mut || 3);
+            }
+            bench.core.abandon();
+        }
+        assert!(bench.core.is_up(), "seed {seed}: {:?}", bench.core.life);
+        bench.core.user.release();
+        bench.send();
+        bench.feed(b"\r\nOK\r\n", &mut || 1);
+        bench.command(false);
+        let outcome = bench.feed(b"+TEST:5\r\n\r\nOK\r\n", &mut || 1);
+        assert_eq!(outcome.pieces, b"+TEST:5\n", "seed {seed}");
+    }
+}

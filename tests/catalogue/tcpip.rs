@@ -1,5 +1,0 @@
-//! tcpip: every example and every answer of the manuals.
-
-use crate::Cases;
-
-pub(crate) fn cases(_: &mut Cases) {}

@@ -47,6 +47,8 @@ pub(super) struct Commands<'t> {
     last: Option<Which>,
     /// `last` ended with a plain `OK`, after which a prompt may come.
     revivable: bool,
+    /// The prompt that comes next is that of transparent mode, in which nothing has an end.
+    transparent: bool,
     /// The running command has prompted for data after its `OK`.
     revived: bool,
     /// The running command has prompted.
@@ -67,6 +69,7 @@ impl<'t> Commands<'t> {
             candidate: None,
             last: None,
             revivable: false,
+            transparent: false,
             revived: false,
             writing: false,
             echoes: false,
@@ -221,6 +224,9 @@ impl<'t> Commands<'t> {
     /// The module waits for data.
     pub(super) fn prompt(&mut self) {
         self.promote();
+        if core::mem::take(&mut self.transparent) {
+            return;
+        }
         if self.running.is_none() {
             let head = self.current();
             let alone = head.is_some_and(|which| {
@@ -236,6 +242,10 @@ impl<'t> Commands<'t> {
         }
         self.revivable = false;
         self.writing = self.running.is_some();
+        // Old firmware enters transparent mode with the prompt alone.
+        if let Some(which) = self.running.filter(|&which| is_transparent(self.text(which))) {
+            self.finish(Some(which), Kind::Error);
+        }
     }
 
     fn raw_follows(&self, index: usize) -> bool {
@@ -286,7 +296,7 @@ impl<'t> Commands<'t> {
         };
         let text = self.text(which);
         let echo_off = kind == Kind::Ok && text == b"ATE0";
-        let transparent = matches!(text, b"AT+CIPSEND" | b"AT+BTSPPSEND" | b"AT+BLESPP");
+        let transparent = is_transparent(text);
         let plain = kind == Kind::Ok && !self.writing && !self.raw_is_due();
         if let Which::Sent(index) = which
             && index >= self.cursor
@@ -300,7 +310,8 @@ impl<'t> Commands<'t> {
         self.running = None;
         self.writing = false;
         self.revived = false;
-        self.revivable = plain;
+        self.revivable = plain && !transparent;
+        self.transparent = plain && transparent;
         self.last = Some(which);
         if echo_off {
             self.echoes = false;
@@ -402,6 +413,11 @@ impl<'t> Commands<'t> {
 /// Commands that answer with the prompt alone.
 fn prompts_at_once(command: &[u8]) -> bool {
     command.starts_with(b"AT+BLEGATT") || command.starts_with(b"AT+BTSPPSEND=")
+}
+
+/// Commands that enter transparent mode.
+fn is_transparent(command: &[u8]) -> bool {
+    matches!(command, b"AT+CIPSEND" | b"AT+BTSPPSEND" | b"AT+BLESPP")
 }
 
 /// Commands that are answered at once, by `OK` alone.

@@ -23,6 +23,13 @@ impl Decoder<'_> {
         }
     }
 
+    /// The echo was whole, if an answer of this name is one to it.
+    pub(super) fn flush_echo_before(&mut self, name: &[u8], sink: Sink<'_>) {
+        if shape::answers(name, &self.partial) {
+            self.flush_echo(sink);
+        }
+    }
+
     pub(super) fn echo_line(&mut self, line: &[u8], sink: Sink<'_>) -> bool {
         if classify_or_none(line) != Some(Meaning::Echo) {
             return false;
@@ -96,7 +103,8 @@ impl Decoder<'_> {
 
     /// Cuts a line into a part of an echo, which follows `before`, and a message that was printed after it.
     fn split_echo<'l>(&self, before: &[u8], line: &'l [u8]) -> Option<(&'l [u8], &'l [u8])> {
-        let from = if before.is_empty() { 2 } else { 1 };
+        // After `AT+`, which begins an echo as whole as a shorter one.
+        let from = if before.is_empty() { 3 } else { 1 };
         let fits = |begin: &[u8]| {
             let mut text: Vec<u8, { MAX_COMMAND }> = Vec::new();
             text.extend_from_slice(before).is_ok()

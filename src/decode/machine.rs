@@ -19,6 +19,10 @@ pub(super) enum Mode {
         len: u32,
         from: usize,
     },
+    /// A payload of `len` bytes, before which a blank may stand that is not counted.
+    Blank {
+        len: u32,
+    },
     Payload {
         left: u32,
     },
@@ -59,6 +63,10 @@ impl Decoder<'_> {
                 Mode::Undecided { len, from } => {
                     self.feed_undecided(len, from, rest[0], sink);
                     1
+                }
+                Mode::Blank { len } => {
+                    self.mode = Mode::Payload { left: len };
+                    usize::from(rest[0] == b' ')
                 }
                 Mode::Payload { left } => {
                     let taken = rest.len().min(left as usize);
@@ -197,11 +205,16 @@ impl Decoder<'_> {
         let raw = &line[from..];
         if let Some(head) = counted::head(raw) {
             let counted::Head { via, link, len, remote, topic } = head;
+            self.flush_echo_before(via, sink);
             if self.commands.current_text().is_some_and(|command| shape::answers(via, command)) {
-                self.flush_echo(sink);
                 self.commands.promote();
             }
             self.begin_data(Data { via, link, len, remote, topic, raw }, sink);
+            // The header lines that HEAD gets stand behind a blank.
+            let other = |command: &[u8]| !command.starts_with(b"AT+HTTPCLIENT=1,");
+            if via == b"+HTTPCLIENT" && len > 0 && !self.commands.current_text().is_some_and(other) {
+                self.mode = Mode::Blank { len };
+            }
         }
         true
     }

@@ -107,6 +107,7 @@ impl Decoder<'_> {
         let Some(name) = shape::name(line).filter(|_| !shape::is_ping(line)) else {
             return self.text(line, raw, sink);
         };
+        self.flush_echo_before(name, sink);
         let answers = |command: &[u8]| shape::answers(name, command);
         let mut fits = self.commands.current_text().is_some_and(answers);
         let event = shape::is_event(name);

@@ -113,7 +113,32 @@ async fn driver() -> ! {
                 }
             )+};
         }
-        include!("commands.rs");
+        #[allow(unused_imports)]
+        use wifi_at::command::{basic, tcpip, wifi};
+        send! {
+            "commands-1": basic::QueryFirmware;
+            "commands-10":
+                wifi::QueryWifiMode,
+                wifi::QueryAccessPoint,
+                wifi::QueryStationState,
+                wifi::SetReconnection { interval_s: 1, attempts: 0 },
+                wifi::SetAutoConnect { enabled: false },
+                wifi::SetHostName { name: black_box("sensor") },
+                wifi::QueryHostName,
+                tcpip::QueryLinks,
+                tcpip::QueryTime;
+            "commands-20":
+                wifi::QueryReconnection,
+                wifi::LeaveAccessPoint,
+                tcpip::QueryLocalAddresses,
+                tcpip::QuerySntp,
+                tcpip::QuerySntpInterval,
+                basic::QueryFreeMemory,
+                basic::QueryStoreMode,
+                basic::QuerySleepMode,
+                basic::SetSleepMode { mode: basic::SleepMode::Modem },
+                tcpip::QueryServer;
+        }
     }
 
     let user = user(parts.control, parts.stack);

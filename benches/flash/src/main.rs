@@ -116,28 +116,28 @@ async fn driver() -> ! {
         #[allow(unused_imports)]
         use wifi_at::command::{basic, tcpip, wifi};
         send! {
-            "commands-1": basic::QueryFirmware;
+            "commands-1": wifi::LeaveAccessPoint;
             "commands-10":
-                wifi::QueryWifiMode,
-                wifi::QueryAccessPoint,
-                wifi::QueryStationState,
                 wifi::SetReconnection { interval_s: 1, attempts: 0 },
                 wifi::SetAutoConnect { enabled: false },
                 wifi::SetHostName { name: black_box("sensor") },
-                wifi::QueryHostName,
-                tcpip::QueryLinks,
-                tcpip::QueryTime;
+                basic::SetSleepMode { mode: basic::SleepMode::Modem },
+                basic::SetStoreMode { stored: black_box(false) },
+                basic::SetMessages { messages: basic::Messages::LINK_DETAILS },
+                tcpip::SetSntpInterval { seconds: 3600 },
+                tcpip::SetServerTimeout { seconds: 60 },
+                basic::RestoreFactorySettings;
             "commands-20":
                 wifi::QueryReconnection,
-                wifi::LeaveAccessPoint,
-                tcpip::QueryLocalAddresses,
-                tcpip::QuerySntp,
-                tcpip::QuerySntpInterval,
+                wifi::QueryWifiMode,
+                wifi::QueryAccessPoint,
+                wifi::QueryStationState,
+                wifi::QueryHostName,
+                tcpip::QueryLinks,
+                tcpip::QueryTime,
                 basic::QueryFreeMemory,
                 basic::QueryStoreMode,
-                basic::QuerySleepMode,
-                basic::SetSleepMode { mode: basic::SleepMode::Modem },
-                tcpip::QueryServer;
+                basic::QuerySleepMode;
         }
     }
 

@@ -147,12 +147,14 @@ impl Engine<'_> {
 
     /// Whoever does not take what is theirs does not stop everybody else.
     pub(super) fn check_held(&mut self, now: Instant) {
-        if self.core.ingress.held.is_some() {
-            self.deliver_held_line();
+        if self.core.ingress.held.is_some() && self.deliver_held_line() {
+            self.core.runner.wake();
         }
         if self.held_deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
+        // The ingress can go on.
+        self.core.runner.wake();
         if self.core.ingress.stalled.is_some() {
             self.give_up_payload();
         } else {

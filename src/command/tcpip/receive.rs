@@ -179,12 +179,14 @@ impl Record for ReceivedLengths {
 /// Data that waited in the module.
 ///
 /// Its `line` takes the header and all of the data as one slice, whatever bytes are in it: the count in the header,
-/// not a line end, says where the data is over. Nothing but a count that agrees with the slice is accepted.
+/// not a line end, says where the data is over. Nothing but a count that agrees with the slice is accepted, or the
+/// header alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReceivedData {
     /// Who sent it, with `AT+CIPDINFO=1`.
     pub remote: Option<SocketAddr>,
-    /// The data, up to [`RECEIVED_DATA`] bytes. Empty where none was there.
+    /// The data, up to [`RECEIVED_DATA`] bytes. Empty where none was there, and where it was handed out as it came
+    /// ([`Control::send_and_receive`](crate::Control::send_and_receive)).
     pub data: Vec<u8, RECEIVED_DATA>,
 }
 
@@ -200,8 +202,10 @@ impl ReceivedData {
         };
         let count = count.unsigned()? as usize;
         // The header does not say whether an address is in it; the count does.
-        let (remote, data) = if rest.len() == count { (None, rest) } else { Self::with_address(rest)? };
-        if data.len() != count {
+        let bare = rest.len() == count || rest.is_empty();
+        let (remote, data) = if bare { (None, rest) } else { Self::with_address(rest)? };
+        // A header alone stands for data that is handed out apart.
+        if data.len() != count && !data.is_empty() {
             return Err(FieldError::Malformed);
         }
         Vec::from_slice(data).map(|data| Self { remote, data }).map_err(|_| FieldError::TooLong)

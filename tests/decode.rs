@@ -555,6 +555,69 @@ fn services() {
 }
 
 #[test]
+fn restarts_in_the_middle() {
+    let head = "AT+CIPSEND=0,4\n<4 bytes>\nAT\nAT+CWMODE?\n";
+    let log = b"\r\nOK\r\n\r\n>\xff\xfe\r\nready\r\n\r\nOK\r\n+CWMODE:1\r\n\r\nOK\r\n";
+    expect(
+        Family::EspAt,
+        head,
+        log,
+        json!([
+            done("OK", "AT+CIPSEND=0,4"),
+            prompt(),
+            {"type": "boot", "len": 2},
+            urc("ready"),
+            done("OK", "AT"),
+            answer("AT+CWMODE?", &["+CWMODE:1"]),
+            done("OK", "AT+CWMODE?"),
+        ]),
+    );
+    // A command that never got its end.
+    let log = b"\r\nOK\r\nready\r\n\r\nOK\r\n+CWMODE:1\r\n\r\nOK\r\n";
+    expect(
+        Family::EspAt,
+        "ATE0\nAT+CWLAP\nAT\nAT+CWMODE?\n",
+        log,
+        json!([
+            done("OK", "ATE0"),
+            urc("ready"),
+            done("OK", "AT"),
+            answer("AT+CWMODE?", &["+CWMODE:1"]),
+            done("OK", "AT+CWMODE?"),
+        ]),
+    );
+    // One that was sent after it.
+    expect(
+        Family::EspAt,
+        "ATE0\nAT\nAT+CWMODE?\n",
+        log,
+        json!([
+            done("OK", "ATE0"),
+            urc("ready"),
+            done("OK", "AT"),
+            answer("AT+CWMODE?", &["+CWMODE:1"]),
+            done("OK", "AT+CWMODE?"),
+        ]),
+    );
+}
+
+#[test]
+fn bytes_of_nothing_known() {
+    for junk in [&b"hello world"[..], b"\x80\x81\x82", b"lo", b"a\x01b"] {
+        let log = [b"\r\nOK\r\n", junk, b"\r\n0,CONNECT\r\n\r\nOK\r\n"].concat();
+        let start = "AT+CIPSTART=0,\"TCP\",\"a\",1";
+        expect(
+            Family::EspAt,
+            &format!("AT\n{start}\n"),
+            &log,
+            json!([done("OK", "AT"), unknown(junk), linked("CONNECT", 0), done("OK", start),]),
+        );
+        let log = [b"AT\r\r\n\r\nOK\r\n", junk, b"\r\n0,CONNECT\r\n"].concat();
+        expect(Family::EspAt, "", &log, json!([echo("AT"), done("OK", "AT"), unknown(junk), linked("CONNECT", 0)]));
+    }
+}
+
+#[test]
 fn long_lines() {
     let line = format!("+CWLAP:(3,\"{}\",-40)", "x".repeat(300));
     expect(

@@ -37,6 +37,7 @@ const WINDOW: usize = 16;
 pub(super) struct Commands<'t> {
     pub(super) sent: &'t [Sent<'t>],
     pub(super) busy_rule: BusyRule,
+    pub(super) lost_on_restart: bool,
     /// The first of `sent` that has not had its end.
     cursor: usize,
     /// Later ones that were refused.
@@ -63,6 +64,7 @@ impl<'t> Commands<'t> {
         Self {
             sent: &[],
             busy_rule: BusyRule::Next,
+            lost_on_restart: false,
             cursor: 0,
             refused: Vec::new(),
             running: None,
@@ -395,17 +397,20 @@ impl<'t> Commands<'t> {
 
     /// The module has started: nothing runs, and echoes are on.
     pub(super) fn restarted(&mut self) {
+        let before = self.last.is_some() || self.running.is_some();
         self.candidate = None;
-        self.running = None;
-        self.writing = false;
-        self.revived = false;
+        self.end_data();
         self.revivable = false;
-        // Its OK got lost in the restart.
-        if let Some(which @ Which::Sent(index)) = self.current()
-            && restarts(self.text(which))
-        {
-            self.cursor = index + 1;
-            self.skip_refused();
+        self.transparent = false;
+        if let Some(which @ Which::Sent(index)) = self.current() {
+            // Its OK got lost in the restart.
+            let asked = restarts(self.text(which));
+            let expected = self.last.is_some_and(|last| restarts(self.text(last)));
+            if asked || self.lost_on_restart && before && !expected {
+                self.cursor = index + 1;
+                self.skip_raw();
+                self.skip_refused();
+            }
         }
     }
 }

@@ -252,6 +252,14 @@ impl<'t> Decoder<'t> {
         self
     }
 
+    /// Says that a command ran when the module started anew, and never got its end. Where no echo tells, this is
+    /// another thing to try.
+    #[must_use]
+    pub const fn with_lost_on_restart(mut self) -> Self {
+        self.commands.lost_on_restart = true;
+        self
+    }
+
     /// How much of what was decoded so far does not fit what the host sent: lines that the running command does not
     /// answer, finals without a command, commands without a final.
     #[must_use]

@@ -618,6 +618,20 @@ fn bytes_of_nothing_known() {
 }
 
 #[test]
+fn rows_are_ascii() {
+    let rows = rows::decode(Family::EspAt, &[], b"AT\r\nOK\r\n\x85\xe9\x01\"\r\n");
+    let lines: Vec<String> = rows.iter().map(rows::Row::json).collect();
+    assert_eq!(
+        lines,
+        [
+            r#"{"type":"echo","text":"AT"}"#,
+            r#"{"type":"final","result":"OK","command":"AT"}"#,
+            r#"{"type":"unknown","len":4,"raw":"\u0085\u00e9\u0001\""}"#,
+        ]
+    );
+}
+
+#[test]
 fn long_lines() {
     let line = format!("+CWLAP:(3,\"{}\",-40)", "x".repeat(300));
     expect(

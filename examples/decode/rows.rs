@@ -20,8 +20,14 @@ impl Row {
         ];
         let fields =
             ORDER.iter().filter_map(|name| self.value.get(name).map(|value| format!("{}:{value}", json!(name))));
-        format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        let text = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
+        // Some readers take U+0085 for a line end.
+        text.chars().map(|letter| if letter.is_ascii() { letter.to_string() } else { escape(letter) }).collect()
     }
+}
+
+fn escape(letter: char) -> String {
+    letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
 /// U+00xx is byte xx.

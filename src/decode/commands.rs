@@ -2,8 +2,9 @@
 
 use heapless::Vec;
 
+use super::known::{is_instant, is_transparent, prompts_at_once, restarts};
 use super::{BusyRule, Sent};
-use crate::at::{MAX_COMMAND, starts_with_ignore_case};
+use crate::at::MAX_COMMAND;
 
 /// A command: one that the host is known to have sent, or one that was only seen as an echo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -413,24 +414,4 @@ impl<'t> Commands<'t> {
             }
         }
     }
-}
-
-/// Commands that answer with the prompt alone.
-fn prompts_at_once(command: &[u8]) -> bool {
-    command.starts_with(b"AT+BLEGATT") || command.starts_with(b"AT+BTSPPSEND=")
-}
-
-/// Commands that enter transparent mode.
-fn is_transparent(command: &[u8]) -> bool {
-    matches!(command, b"AT+CIPSEND" | b"AT+BTSPPSEND" | b"AT+BLESPP")
-}
-
-/// Commands that are answered at once, by `OK` alone.
-pub(super) fn is_instant(command: &[u8]) -> bool {
-    matches!(command, b"AT" | b"ATE0" | b"ATE1")
-}
-
-/// Commands after which the module starts anew.
-pub(super) fn restarts(command: &[u8]) -> bool {
-    [&b"AT+RST"[..], b"AT+RESTORE", b"AT+GSLP"].iter().any(|name| starts_with_ignore_case(command, name))
 }

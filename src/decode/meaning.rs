@@ -1,6 +1,7 @@
 //! What a whole line is, given what runs.
 
-use super::commands::{Kind, is_instant, restarts};
+use super::commands::Kind;
+use super::known::{is_instant, restarts};
 use super::machine::classify_or_none;
 use super::{Decoder, Family, Item, Sink, Urc, line as shape};
 use crate::at::starts_with_ignore_case;

@@ -24,6 +24,7 @@
 mod commands;
 mod counted;
 mod echo;
+mod known;
 mod line;
 mod machine;
 mod meaning;

@@ -279,6 +279,24 @@ fn busy_lines() {
             done("OK", "AT+CIFSR"),
         ]),
     );
+    // A send before the last one has ended.
+    let (one, two) = ("AT+CIPSEND=0,4", "AT+CIPSEND=1,4");
+    expect(
+        Family::Esp8266Nonos,
+        "AT+CIPSEND=0,4\n<4 bytes>\nAT+CIPSEND=1,4\nAT+CIPSEND=1,4\n<4 bytes>\n",
+        b"OK\r\n> busy s...\r\nRecv 4 bytes\r\nSEND OK\r\nOK\r\n> Recv 4 bytes\r\nSEND OK\r\n",
+        json!([
+            done("OK", one),
+            prompt(),
+            done("busy s...", two),
+            answer(one, &["Recv 4 bytes"]),
+            done("SEND OK", one),
+            done("OK", two),
+            prompt(),
+            answer(two, &["Recv 4 bytes"]),
+            done("SEND OK", two),
+        ]),
+    );
     // More data than announced.
     expect(
         Family::EspAt,

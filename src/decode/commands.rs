@@ -345,7 +345,8 @@ impl<'t> Commands<'t> {
             }
             return Some(which);
         }
-        if self.writing {
+        if self.writing && (self.sent.is_empty() || self.busy_rule != BusyRule::Next) {
+            // More data than announced.
             return self.running;
         }
         let current = self.current();

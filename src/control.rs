@@ -1,10 +1,13 @@
 //! Commands, state and events.
 
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
 use core::marker::PhantomData;
 use core::task::Poll;
 
-use crate::command::{Command, CommandError, On, Record, ended_with_ok};
+use embassy_time::Duration;
+
+use crate::at::Encoder;
+use crate::command::{Command, CommandError, End, On, Record, ended_with_ok};
 use crate::dialect::Dialect;
 use crate::engine::{Counters, Event, Next, Piece};
 use crate::exchange::{Request, exchange};
@@ -105,8 +108,11 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// # Errors
     /// The command's own error type, which tells apart what could not be encoded, what the module refused, and a
     /// module that restarted or does not answer.
-    pub async fn send<C: Command + On<D>>(&self, command: &C) -> Result<C::Response, C::Error> {
-        send(self.shared, command, C::NAME).await
+    pub fn send<'s, C: Command + On<D>>(
+        &self,
+        command: &'s C,
+    ) -> impl Future<Output = Result<C::Response, C::Error>> + use<'a, 's, C, D> {
+        send(self.shared, command, C::NAME)
     }
 
     /// Sends a command that the module asks data for (`>`), and the data.
@@ -117,7 +123,9 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// # Errors
     /// As [`send`](Self::send), and [`CommandError::DataLength`] if `data` is not as long as the command says.
     pub async fn send_with_data<C: Command + On<D>>(&self, command: &C, data: &[u8]) -> Result<C::Response, C::Error> {
-        run(self.shared, command, C::NAME, data, &mut |_, _| false, None).await
+        let mut collected = Collect::<C>(C::Answer::default());
+        let result = transact(self.shared, C::NAME, command, data, false, &mut collected).await;
+        C::finish(collected.0, result)
     }
 
     /// Sends a command whose answer carries counted data, and hands the data to `receive` in pieces, as it comes.
@@ -127,9 +135,9 @@ impl<'a, D: Dialect> Control<'a, D> {
     pub async fn send_and_receive<C: Command + On<D>>(
         &self,
         command: &C,
-        mut receive: impl FnMut(&[u8]),
+        receive: impl FnMut(&[u8]),
     ) -> Result<C::Response, C::Error> {
-        run(self.shared, command, C::NAME, &[], &mut |_, _| false, Some(&mut receive)).await
+        self.transfer(command, &[], receive).await
     }
 
     /// Both at once: sends data that the module asks for, and hands the counted data of the answer to `receive`, as for
@@ -143,7 +151,13 @@ impl<'a, D: Dialect> Control<'a, D> {
         data: &[u8],
         mut receive: impl FnMut(&[u8]),
     ) -> Result<C::Response, C::Error> {
-        run(self.shared, command, C::NAME, data, &mut |_, _| false, Some(&mut receive)).await
+        let mut answer = C::Answer::default();
+        let mut sink = |piece: Piece<'_>| match piece {
+            Piece::Line(line) => C::line(&mut answer, line),
+            Piece::Data(data) => receive(data),
+        };
+        let result = transact(self.shared, C::NAME, command, data, true, &mut sink).await;
+        C::finish(answer, result)
     }
 
     /// Sends a command with a list for an answer, and hands each record to `each` as it comes: no buffer has to hold
@@ -156,66 +170,95 @@ impl<'a, D: Dialect> Control<'a, D> {
         command: &C,
         mut each: impl FnMut(T),
     ) -> Result<(), C::Error> {
-        let mut take = |_: &mut C::Answer, line: &[u8]| match T::parse_line(line) {
-            Some(Ok(record)) => {
-                each(record);
-                true
-            }
-            _ => false,
+        let mut answer = C::Answer::default();
+        let mut sink = |piece: Piece<'_>| match piece {
+            Piece::Line(line) => match T::parse_line(line) {
+                Some(Ok(record)) => each(record),
+                _ => C::line(&mut answer, line),
+            },
+            Piece::Data(_) => {}
         };
-        run(self.shared, command, C::NAME, &[], &mut take, None).await.map(drop)
+        let result = transact(self.shared, C::NAME, command, &[], false, &mut sink).await;
+        C::finish(answer, result).map(drop)
     }
 }
 
 /// As [`Control::send`], for those that know the name without a dialect.
-pub(crate) async fn send<C: Command>(shared: Shared<'_>, command: &C, name: &str) -> Result<C::Response, C::Error> {
-    run(shared, command, name, &[], &mut |_, _| false, None).await
-}
-
-/// What takes the counted data of an answer.
-type Receive<'r> = &'r mut dyn FnMut(&[u8]);
-
-/// Sends a command with its data. Lines that `take` does not want go into the answer.
-async fn run<C: Command>(
+pub(crate) async fn send<C: Command>(
     shared: Shared<'_>,
     command: &C,
-    name: &str,
-    data: &[u8],
-    take: &mut dyn FnMut(&mut C::Answer, &[u8]) -> bool,
-    receive: Option<Receive<'_>>,
+    name: &'static str,
 ) -> Result<C::Response, C::Error> {
-    let mut answer = C::Answer::default();
-    if command.data_length().unwrap_or(0) != data.len() {
-        return C::finish(answer, Err(CommandError::DataLength));
+    let mut collected = Collect::<C>(C::Answer::default());
+    let result = transact(shared, name, command, &[], false, &mut collected).await;
+    C::finish(collected.0, result)
+}
+
+/// What a command is to the one future that sends them all: generic code for each would be most of a firmware.
+trait AnyCommand {
+    fn encode(&self, name: &str, line: &mut Encoder<'_>);
+    fn terms(&self) -> Terms;
+}
+
+/// How a command is to be sent.
+struct Terms {
+    line_end: bool,
+    timeout: Duration,
+    end: End,
+    data_length: usize,
+}
+
+impl<C: Command> AnyCommand for C {
+    fn encode(&self, name: &str, line: &mut Encoder<'_>) {
+        Command::encode(self, name, line);
     }
-    let request = Request {
-        encode: &|line| command.encode(name, line),
-        line_end: C::LINE_END,
-        timeout: C::TIMEOUT,
-        connecting: None,
-        end: C::END,
-        takes_data: receive.is_some(),
-        data,
-    };
-    let mut receive = receive;
-    let mut sink = |piece: Piece<'_>| match piece {
-        Piece::Line(line) => {
-            if !take(&mut answer, line) {
-                C::line(&mut answer, line);
-            }
+
+    fn terms(&self) -> Terms {
+        let data_length = self.data_length().unwrap_or(0);
+        Terms { line_end: C::LINE_END, timeout: C::TIMEOUT, end: C::END, data_length }
+    }
+}
+
+/// What takes an answer.
+trait Sink {
+    fn take(&mut self, piece: Piece<'_>);
+}
+
+impl<F: FnMut(Piece<'_>)> Sink for F {
+    fn take(&mut self, piece: Piece<'_>) {
+        self(piece);
+    }
+}
+
+/// Collects the lines of a command's answer.
+struct Collect<C: Command>(C::Answer);
+
+impl<C: Command> Sink for Collect<C> {
+    fn take(&mut self, piece: Piece<'_>) {
+        if let Piece::Line(line) = piece {
+            C::line(&mut self.0, line);
         }
-        Piece::Data(data) => {
-            if let Some(receive) = &mut receive {
-                receive(data);
-            }
-        }
-    };
-    let ended = exchange(shared.0, &request, &mut sink).await;
-    let result = match ended {
-        Err(error) => Err(CommandError::Encode(error)),
-        Ok(ended) => ended_with_ok(ended.outcome).and(if ended.cut { Err(CommandError::Overrun) } else { Ok(()) }),
-    };
-    C::finish(answer, result)
+    }
+}
+
+/// Sends any command with its data.
+async fn transact(
+    shared: Shared<'_>,
+    name: &'static str,
+    command: &dyn AnyCommand,
+    data: &[u8],
+    takes_data: bool,
+    sink: &mut dyn Sink,
+) -> Result<(), CommandError> {
+    let Terms { line_end, timeout, end, data_length } = command.terms();
+    if data_length != data.len() {
+        return Err(CommandError::DataLength);
+    }
+    let encode = |line: &mut Encoder<'_>| command.encode(name, line);
+    let request = Request { encode: &encode, line_end, timeout, connecting: None, end, takes_data, data };
+    let ended = exchange(shared.0, &request, &mut |piece| sink.take(piece)).await?;
+    ended_with_ok(ended.outcome)?;
+    if ended.cut { Err(CommandError::Overrun) } else { Ok(()) }
 }
 
 /// A subscription to [`Event`]s.

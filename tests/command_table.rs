@@ -66,3 +66,18 @@ fn the_table_is_up_to_date() {
     let written = std::fs::read_to_string(path).unwrap_or_default();
     assert!(written == table(), "run WIFI_AT_WRITE=1 cargo test --test command_table");
 }
+
+#[test]
+fn every_sample_is_a_valid_command() {
+    let mut refused = Vec::new();
+    for form in forms().iter().copied().flatten() {
+        let mut buffer = [0; 256];
+        let mut line = wifi_at::at::Encoder::new(&mut buffer);
+        (form.sample)(&mut line, form.name);
+        match line.finish() {
+            Ok(length) => assert!(buffer[..length].starts_with(form.name.as_bytes())),
+            Err(error) => refused.push(format!("{} {}: {error}", form.dialect, form.type_name)),
+        }
+    }
+    assert!(refused.is_empty(), "{refused:#?}");
+}

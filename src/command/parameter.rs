@@ -18,6 +18,15 @@ pub trait Parameter: Copy {
     /// A value for which `is_within` holds from `low` on, to show how a command looks.
     #[doc(hidden)]
     fn sample(low: i64) -> Self;
+
+    /// A few values, where a command takes several.
+    #[doc(hidden)]
+    fn sample_list<'s>() -> &'s [Self]
+    where
+        Self: 's,
+    {
+        &[]
+    }
 }
 
 /// Writes a field of a command, or marks the command as refused.
@@ -73,6 +82,13 @@ impl Parameter for &str {
 
     fn sample(low: i64) -> Self {
         SAMPLE_TEXT.get(..low.clamp(1, 64) as usize).unwrap_or("")
+    }
+
+    fn sample_list<'s>() -> &'s [Self]
+    where
+        Self: 's,
+    {
+        &["0"]
     }
 }
 
@@ -293,7 +309,7 @@ impl<P: Parameter> Parameter for Counted<'_, P> {
     }
 
     fn sample(_: i64) -> Self {
-        Self(&[])
+        Self(P::sample_list())
     }
 }
 

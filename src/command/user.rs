@@ -103,7 +103,7 @@ commands! {
     /// Allocates the user memory, before anything is done with it (`ESP-AT 3.14.2`).
     set AllocateUserMemory with 1 {
         /// Its size in bytes.
-        pub size: u32,
+        pub size: u32 [1..=0xffff_ffff],
     } -> (), within 5 s;
     on EspAt "AT+USERRAM" "3.14.2";
 
@@ -112,7 +112,7 @@ commands! {
     /// The manual does not say what follows the data; the firmware's source prints `WRITE OK`.
     set WriteUserMemory with 2 {
         /// Bytes of data.
-        pub length: u32,
+        pub length: u32 [1..=0xffff_ffff],
         /// Where to begin, in bytes. 0 if left out.
         pub offset: Option<u32>,
     } data length ends WriteOk -> (), within 15 s;
@@ -179,6 +179,8 @@ commands! {
     on Esp8266Nonos "AT+TEST" "1.1.3";
 
     /// Set form of the example of a command in self-made firmware (`NONOS 1.1.3`).
+    ///
+    /// Without parameters it is the same as [`ExecuteUserCommand`].
     set SetUserCommand<'a> {
         /// What the maker of the firmware has it take.
         pub parameters: &'a [Bare<'a>],

@@ -24,13 +24,11 @@ fn pwm(cases: &mut Cases) {
     });
     let (gpio_1, gpio_2, gpio_3) = (None, None, None);
     cases.wire::<EspAt, _>(StartPwm { frequency: 10_000, resolution: 10, gpio_0: 17, gpio_1, gpio_2, gpio_3 });
-    cases.wire::<EspAt, _>(SetPwmDuty { duty_0: Some(255), duty_1: Some(512), duty_2: None, duty_3: None });
-    cases.wire::<EspAt, _>(SetPwmDuty { duty_0: None, duty_1: None, duty_2: Some(0), duty_3: None });
-    let (fade_2, fade_3) = (Fade::Keep, Fade::Keep);
-    let fade_1 = Fade::To { duty: 0, time: 1000 };
-    cases.wire::<EspAt, _>(FadePwm { fade_0: Fade::Keep, fade_1, fade_2, fade_3 });
-    let (fade_0, fade_1) = (Fade::To { duty: 1024, time: 1000 }, Fade::To { duty: 0, time: 2000 });
-    cases.wire::<EspAt, _>(FadePwm { fade_0, fade_1, fade_2: Fade::Empty, fade_3 });
+    cases.wire::<EspAt, _>(SetPwmDuty { duties: Duties([Some(255), Some(512), None, None]) });
+    cases.wire::<EspAt, _>(SetPwmDuty { duties: Duties([None, None, Some(0), None]) });
+    let to = |duty, time| Fade::To { duty, time };
+    cases.wire::<EspAt, _>(FadePwm { fades: Fades([Fade::Keep, to(0, 1000), Fade::Keep, Fade::Keep]) });
+    cases.wire::<EspAt, _>(FadePwm { fades: Fades([to(1024, 1000), to(0, 2000), Fade::Empty, Fade::Keep]) });
 }
 
 fn i2c(cases: &mut Cases) {

@@ -113,7 +113,32 @@ async fn driver() -> ! {
                 }
             )+};
         }
-        include!("commands.rs");
+        #[allow(unused_imports)]
+        use wifi_at::command::{basic, tcpip, wifi};
+        send! {
+            "commands-1": wifi::LeaveAccessPoint;
+            "commands-10":
+                wifi::SetReconnection { interval_s: 1, attempts: 0 },
+                wifi::SetAutoConnect { enabled: false },
+                wifi::SetHostName { name: black_box("sensor") },
+                basic::SetSleepMode { mode: basic::SleepMode::Modem },
+                basic::SetStoreMode { stored: black_box(false) },
+                basic::SetMessages { messages: basic::Messages::LINK_DETAILS },
+                tcpip::SetSntpInterval { seconds: 3600 },
+                tcpip::SetServerTimeout { seconds: 60 },
+                basic::RestoreFactorySettings;
+            "commands-20":
+                wifi::QueryReconnection,
+                wifi::QueryWifiMode,
+                wifi::QueryAccessPoint,
+                wifi::QueryStationState,
+                wifi::QueryHostName,
+                tcpip::QueryLinks,
+                tcpip::QueryTime,
+                basic::QueryFreeMemory,
+                basic::QueryStoreMode,
+                basic::QuerySleepMode;
+        }
     }
 
     let user = user(parts.control, parts.stack);

@@ -238,7 +238,7 @@ commands! {
         /// Where to begin, in bytes from the start of the partition.
         pub offset: u32,
         /// Bytes to erase.
-        pub length: u32,
+        pub length: u32 [1..=0xffff_ffff],
     } -> (), within 60 s;
     on EspAt "AT+SYSFLASH" "3.1.18";
 
@@ -249,7 +249,7 @@ commands! {
         /// Where to begin, in bytes from the start of the partition.
         pub offset: u32,
         /// Bytes of data.
-        pub length: HexNumber,
+        pub length: HexNumber [1..=0xffff_ffff],
     } data length -> (), within 60 s;
     on EspAt "AT+SYSFLASH" "3.1.18";
 
@@ -337,7 +337,7 @@ commands! {
         /// Text or bytes.
         pub kind: ManufacturingDataType,
         /// Bytes of data.
-        pub length: u32,
+        pub length: u32 [1..=0xffff_ffff],
     } data length -> (), within 15 s;
     on EspAt "AT+SYSMFG" "3.1.19";
 }

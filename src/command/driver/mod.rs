@@ -8,7 +8,7 @@ use heapless::Vec;
 
 use super::declare::{codes, commands, records};
 use super::{Parameter, Record};
-use crate::at::{Encoder, FieldError, after_name};
+use crate::at::{EncodeError, Encoder, FieldError, after_name};
 
 #[doc(no_inline)]
 pub use {i2c::*, spi::*};
@@ -35,6 +35,50 @@ records! {
     }
 }
 
+/// Duties of the channels 0 to 3, each from 0 to 2 to the power of the resolution. A channel without one stays as it is;
+/// one channel at least has to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Duties(pub [Option<u32>; 4]);
+
+impl Parameter for Duties {
+    fn encode(&self, line: &mut Encoder<'_>) {
+        if self.0 == [None; 4] {
+            line.fail(EncodeError::OutOfRange);
+        }
+        for duty in self.0 {
+            match duty {
+                Some(duty) => line.ranged(duty.into(), 0, MAX_DUTY),
+                None => line.skip(),
+            };
+        }
+    }
+
+    fn sample(_: i64) -> Self {
+        Self([Some(255), Some(512), None, None])
+    }
+}
+
+/// What becomes of the channels 0 to 3; one at least has to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Fades(pub [Fade; 4]);
+
+impl Parameter for Fades {
+    fn encode(&self, line: &mut Encoder<'_>) {
+        if !self.0.iter().any(|fade| matches!(fade, Fade::To { .. })) {
+            line.fail(EncodeError::OutOfRange);
+        }
+        for fade in self.0 {
+            fade.encode(line);
+        }
+    }
+
+    fn sample(_: i64) -> Self {
+        Self([Fade::To { duty: 1024, time: 1000 }, Fade::Keep, Fade::Keep, Fade::Keep])
+    }
+}
+
 /// What a channel's duty is to become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -53,17 +97,13 @@ pub enum Fade {
     },
 }
 
-impl Parameter for Fade {
-    fn encode(&self, line: &mut Encoder<'_>) {
-        match *self {
+impl Fade {
+    fn encode(self, line: &mut Encoder<'_>) {
+        match self {
             Self::Keep => line.skip().skip(),
             Self::Empty => line.bare("").skip(),
             Self::To { duty, time } => line.ranged(duty.into(), 0, MAX_DUTY - 1).number(time.into()),
         };
-    }
-
-    fn sample(_: i64) -> Self {
-        Self::To { duty: 0, time: 1000 }
     }
 }
 
@@ -135,30 +175,17 @@ commands! {
     } -> (), within 5 s;
     on EspAt "AT+DRVPWMINIT" "3.13.3";
 
-    /// Sets the duty of PWM channels (`ESP-AT 3.13.4`): 0 to 2 to the power of the resolution. Channels that are left out
-    /// stay as they are.
+    /// Sets the duty of PWM channels (`ESP-AT 3.13.4`).
     set SetPwmDuty {
-        /// Duty of channel 0.
-        pub duty_0: Option<u32> [0..=MAX_DUTY],
-        /// Duty of channel 1.
-        pub duty_1: Option<u32> [0..=MAX_DUTY],
-        /// Duty of channel 2.
-        pub duty_2: Option<u32> [0..=MAX_DUTY],
-        /// Duty of channel 3.
-        pub duty_3: Option<u32> [0..=MAX_DUTY],
+        /// The duties.
+        pub duties: Duties,
     } -> (), within 5 s;
     on EspAt "AT+DRVPWMDUTY" "3.13.4";
 
     /// Fades the duty of PWM channels (`ESP-AT 3.13.5`).
     set FadePwm {
-        /// Channel 0.
-        pub fade_0: Fade,
-        /// Channel 1.
-        pub fade_1: Fade,
-        /// Channel 2.
-        pub fade_2: Fade,
-        /// Channel 3.
-        pub fade_3: Fade,
+        /// What becomes of the duties.
+        pub fades: Fades,
     } -> (), within 5 s;
     on EspAt "AT+DRVPWMFADE" "3.13.5";
 }
@@ -166,6 +193,25 @@ commands! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::Command;
+
+    #[test]
+    fn one_channel_changes_at_least() {
+        for (duties, expected) in [
+            ([None; 4], Err(EncodeError::OutOfRange)),
+            ([None, None, None, Some(1 << 20)], Ok("AT+X=,,,1048576\r\n".len())),
+            ([Some((1 << 20) + 1), None, None, None], Err(EncodeError::OutOfRange)),
+        ] {
+            let mut buffer = [0; 64];
+            let mut line = Encoder::new(&mut buffer);
+            SetPwmDuty { duties: Duties(duties) }.encode("AT+X", &mut line);
+            assert_eq!(line.finish(), expected);
+        }
+        let mut buffer = [0; 64];
+        let mut line = Encoder::new(&mut buffer);
+        FadePwm { fades: Fades([Fade::Empty; 4]) }.encode("AT+X", &mut line);
+        assert_eq!(line.finish(), Err(EncodeError::OutOfRange));
+    }
 
     #[test]
     fn digits() {

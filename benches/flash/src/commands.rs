@@ -1,3 +1,0 @@
-send! {
-    "commands-1": wifi_at::command::basic::QueryFirmware;
-}

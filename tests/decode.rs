@@ -279,6 +279,24 @@ fn busy_lines() {
             done("OK", "AT+CIFSR"),
         ]),
     );
+    // A send before the last one has ended.
+    let (one, two) = ("AT+CIPSEND=0,4", "AT+CIPSEND=1,4");
+    expect(
+        Family::Esp8266Nonos,
+        "AT+CIPSEND=0,4\n<4 bytes>\nAT+CIPSEND=1,4\nAT+CIPSEND=1,4\n<4 bytes>\n",
+        b"OK\r\n> busy s...\r\nRecv 4 bytes\r\nSEND OK\r\nOK\r\n> Recv 4 bytes\r\nSEND OK\r\n",
+        json!([
+            done("OK", one),
+            prompt(),
+            done("busy s...", two),
+            answer(one, &["Recv 4 bytes"]),
+            done("SEND OK", one),
+            done("OK", two),
+            prompt(),
+            answer(two, &["Recv 4 bytes"]),
+            done("SEND OK", two),
+        ]),
+    );
     // More data than announced.
     expect(
         Family::EspAt,
@@ -551,6 +569,83 @@ fn services() {
             done("+MQTTPUB:OK", "AT+MQTTPUBRAW=0,\"t\",2,0,0"),
             done("OK", "AT"),
         ]),
+    );
+}
+
+#[test]
+fn restarts_in_the_middle() {
+    let head = "AT+CIPSEND=0,4\n<4 bytes>\nAT\nAT+CWMODE?\n";
+    let log = b"\r\nOK\r\n\r\n>\xff\xfe\r\nready\r\n\r\nOK\r\n+CWMODE:1\r\n\r\nOK\r\n";
+    expect(
+        Family::EspAt,
+        head,
+        log,
+        json!([
+            done("OK", "AT+CIPSEND=0,4"),
+            prompt(),
+            {"type": "boot", "len": 2},
+            urc("ready"),
+            done("OK", "AT"),
+            answer("AT+CWMODE?", &["+CWMODE:1"]),
+            done("OK", "AT+CWMODE?"),
+        ]),
+    );
+    // A command that never got its end.
+    let log = b"\r\nOK\r\nready\r\n\r\nOK\r\n+CWMODE:1\r\n\r\nOK\r\n";
+    expect(
+        Family::EspAt,
+        "ATE0\nAT+CWLAP\nAT\nAT+CWMODE?\n",
+        log,
+        json!([
+            done("OK", "ATE0"),
+            urc("ready"),
+            done("OK", "AT"),
+            answer("AT+CWMODE?", &["+CWMODE:1"]),
+            done("OK", "AT+CWMODE?"),
+        ]),
+    );
+    // One that was sent after it.
+    expect(
+        Family::EspAt,
+        "ATE0\nAT\nAT+CWMODE?\n",
+        log,
+        json!([
+            done("OK", "ATE0"),
+            urc("ready"),
+            done("OK", "AT"),
+            answer("AT+CWMODE?", &["+CWMODE:1"]),
+            done("OK", "AT+CWMODE?"),
+        ]),
+    );
+}
+
+#[test]
+fn bytes_of_nothing_known() {
+    for junk in [&b"hello world"[..], b"\x80\x81\x82", b"lo", b"a\x01b"] {
+        let log = [b"\r\nOK\r\n", junk, b"\r\n0,CONNECT\r\n\r\nOK\r\n"].concat();
+        let start = "AT+CIPSTART=0,\"TCP\",\"a\",1";
+        expect(
+            Family::EspAt,
+            &format!("AT\n{start}\n"),
+            &log,
+            json!([done("OK", "AT"), unknown(junk), linked("CONNECT", 0), done("OK", start),]),
+        );
+        let log = [b"AT\r\r\n\r\nOK\r\n", junk, b"\r\n0,CONNECT\r\n"].concat();
+        expect(Family::EspAt, "", &log, json!([echo("AT"), done("OK", "AT"), unknown(junk), linked("CONNECT", 0)]));
+    }
+}
+
+#[test]
+fn rows_are_ascii() {
+    let rows = rows::decode(Family::EspAt, &[], b"AT\r\nOK\r\n\x85\xe9\x01\"\r\n");
+    let lines: Vec<String> = rows.iter().map(rows::Row::json).collect();
+    assert_eq!(
+        lines,
+        [
+            r#"{"type":"echo","text":"AT"}"#,
+            r#"{"type":"final","result":"OK","command":"AT"}"#,
+            r#"{"type":"unknown","len":4,"raw":"\u0085\u00e9\u0001\""}"#,
+        ]
     );
 }
 

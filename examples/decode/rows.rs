@@ -20,8 +20,14 @@ impl Row {
         ];
         let fields =
             ORDER.iter().filter_map(|name| self.value.get(name).map(|value| format!("{}:{value}", json!(name))));
-        format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        let text = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
+        // Some readers take U+0085 for a line end.
+        text.chars().map(|letter| if letter.is_ascii() { letter.to_string() } else { escape(letter) }).collect()
     }
+}
+
+fn escape(letter: char) -> String {
+    letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
 /// U+00xx is byte xx.
@@ -47,13 +53,11 @@ fn raw_size(line: &[u8]) -> Option<u32> {
 
 /// Decodes a whole log. What a busy line refused is found out by what fits the rest of the log best.
 pub(crate) fn decode(family: Family, sent: &[Sent<'_>], log: &[u8]) -> Vec<Row> {
-    let mut best = decode_with(BusyRule::Next, family, sent, log);
-    if !sent.is_empty() {
-        for rule in [BusyRule::Running, BusyRule::Nothing] {
-            if best.1 == 0 {
-                break;
-            }
-            let other = decode_with(rule, family, sent, log);
+    let mut best = decode_with(BusyRule::Next, false, family, sent, log);
+    let rules = [BusyRule::Next, BusyRule::Running, BusyRule::Nothing];
+    for (lost, rule) in [false, true].into_iter().flat_map(|lost| rules.map(|rule| (lost, rule))) {
+        if best.1 > 0 && !sent.is_empty() {
+            let other = decode_with(rule, lost, family, sent, log);
             if other.1 < best.1 {
                 best = other;
             }
@@ -62,8 +66,10 @@ pub(crate) fn decode(family: Family, sent: &[Sent<'_>], log: &[u8]) -> Vec<Row> 
     best.0
 }
 
-fn decode_with(rule: BusyRule, family: Family, sent: &[Sent<'_>], log: &[u8]) -> (Vec<Row>, u32) {
-    let mut decoder = Decoder::new(family).with_sent(sent).with_busy_rule(rule);
+/// `lost`: a restart takes a command with it.
+fn decode_with(rule: BusyRule, lost: bool, family: Family, sent: &[Sent<'_>], log: &[u8]) -> (Vec<Row>, u32) {
+    let decoder = Decoder::new(family).with_sent(sent).with_busy_rule(rule);
+    let mut decoder = if lost { decoder.with_lost_on_restart() } else { decoder };
     let mut rows = Rows::default();
     for line in log.split_inclusive(|&byte| byte == b'\n') {
         decoder.feed(line, &mut |item| rows.add(&item));
@@ -73,12 +79,15 @@ fn decode_with(rule: BusyRule, family: Family, sent: &[Sent<'_>], log: &[u8]) ->
     (rows.finish(), decoder.doubts())
 }
 
+/// A command, if it is known, and its lines.
+type Answer = (Option<Vec<u8>>, Vec<Vec<u8>>);
+
 /// Puts the lines of an answer together, and the bytes of noise.
 #[derive(Default)]
 pub(crate) struct Rows {
     rows: Vec<Row>,
     pub(crate) offset: usize,
-    answers: Vec<(Option<Vec<u8>>, Vec<Vec<u8>>)>,
+    answers: Vec<Answer>,
     noise: Vec<Vec<u8>>,
     noise_continues: bool,
 }

@@ -2,8 +2,9 @@
 
 use heapless::Vec;
 
+use super::known::{is_instant, is_transparent, prompts_at_once, restarts};
 use super::{BusyRule, Sent};
-use crate::at::{MAX_COMMAND, starts_with_ignore_case};
+use crate::at::MAX_COMMAND;
 
 /// A command: one that the host is known to have sent, or one that was only seen as an echo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,7 @@ const WINDOW: usize = 16;
 pub(super) struct Commands<'t> {
     pub(super) sent: &'t [Sent<'t>],
     pub(super) busy_rule: BusyRule,
+    pub(super) lost_on_restart: bool,
     /// The first of `sent` that has not had its end.
     cursor: usize,
     /// Later ones that were refused.
@@ -63,6 +65,7 @@ impl<'t> Commands<'t> {
         Self {
             sent: &[],
             busy_rule: BusyRule::Next,
+            lost_on_restart: false,
             cursor: 0,
             refused: Vec::new(),
             running: None,
@@ -342,7 +345,8 @@ impl<'t> Commands<'t> {
             }
             return Some(which);
         }
-        if self.writing {
+        if self.writing && (self.sent.is_empty() || self.busy_rule != BusyRule::Next) {
+            // More data than announced.
             return self.running;
         }
         let current = self.current();
@@ -395,37 +399,20 @@ impl<'t> Commands<'t> {
 
     /// The module has started: nothing runs, and echoes are on.
     pub(super) fn restarted(&mut self) {
+        let before = self.last.is_some() || self.running.is_some();
         self.candidate = None;
-        self.running = None;
-        self.writing = false;
-        self.revived = false;
+        self.end_data();
         self.revivable = false;
-        // Its OK got lost in the restart.
-        if let Some(which @ Which::Sent(index)) = self.current()
-            && restarts(self.text(which))
-        {
-            self.cursor = index + 1;
-            self.skip_refused();
+        self.transparent = false;
+        if let Some(which @ Which::Sent(index)) = self.current() {
+            // Its OK got lost in the restart.
+            let asked = restarts(self.text(which));
+            let expected = self.last.is_some_and(|last| restarts(self.text(last)));
+            if asked || self.lost_on_restart && before && !expected {
+                self.cursor = index + 1;
+                self.skip_raw();
+                self.skip_refused();
+            }
         }
     }
-}
-
-/// Commands that answer with the prompt alone.
-fn prompts_at_once(command: &[u8]) -> bool {
-    command.starts_with(b"AT+BLEGATT") || command.starts_with(b"AT+BTSPPSEND=")
-}
-
-/// Commands that enter transparent mode.
-fn is_transparent(command: &[u8]) -> bool {
-    matches!(command, b"AT+CIPSEND" | b"AT+BTSPPSEND" | b"AT+BLESPP")
-}
-
-/// Commands that are answered at once, by `OK` alone.
-pub(super) fn is_instant(command: &[u8]) -> bool {
-    matches!(command, b"AT" | b"ATE0" | b"ATE1")
-}
-
-/// Commands after which the module starts anew.
-pub(super) fn restarts(command: &[u8]) -> bool {
-    [&b"AT+RST"[..], b"AT+RESTORE", b"AT+GSLP"].iter().any(|name| starts_with_ignore_case(command, name))
 }

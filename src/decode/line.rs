@@ -192,6 +192,57 @@ pub(super) fn words(line: &[u8]) -> Option<Urc<'_>> {
     parse_unsigned(count).map(|_| Urc { name: b"Have", raw: line, link: None, avail: None })
 }
 
+/// Commands whose answers have lines without a name.
+pub(super) fn answers_in_words(command: &[u8]) -> bool {
+    const NAMES: &[&[u8]] = &[
+        b"+GMR",
+        b"+CIFSR",
+        b"+CIPSTATUS",
+        b"+CWLIF",
+        b"+CIPBUFSTATUS",
+        b"+CIPBUFRESET",
+        b"+CIPCHECKSEQ",
+        b"+CIPSENDBUF",
+        b"+GSLP",
+        b"+PING",
+        b"+CWLAP",
+        b"+CMD",
+        b"+FS",
+        b"+SYSMFG",
+        b"+SYSTIMESTAMP",
+        b"+CIPDNS",
+        b"+CIUPDATE",
+        b"+USEROTA",
+    ];
+    NAMES.contains(&command_name(command))
+}
+
+/// Words that say why a command fails, or has nothing to say: `link is not valid`, `no change`, `No AP`, `MUX=0`, ...
+pub(super) fn is_reason(line: &[u8]) -> bool {
+    const WORDS: &[&[u8]] = &[
+        b"error",
+        b"fail",
+        b"invalid",
+        b"not ",
+        b"no ",
+        b"must",
+        b"already",
+        b"exist",
+        b"too ",
+        b"unlink",
+        b"mux=",
+        b"mode=",
+        b"timeout",
+        b"builded",
+        b"reach",
+        b"miss",
+        b"wrong",
+        b"to read ",
+        b"recv",
+    ];
+    WORDS.iter().any(|word| line.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word)))
+}
+
 pub(super) fn is_boot_text(line: &[u8]) -> bool {
     BOOT.iter().any(|begin| line.starts_with(begin))
 }

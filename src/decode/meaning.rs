@@ -1,6 +1,7 @@
 //! What a whole line is, given what runs.
 
-use super::commands::{Kind, is_instant, restarts};
+use super::commands::Kind;
+use super::known::{is_instant, restarts};
 use super::machine::classify_or_none;
 use super::{Decoder, Family, Item, Sink, Urc, line as shape};
 use crate::at::starts_with_ignore_case;
@@ -135,7 +136,10 @@ impl Decoder<'_> {
             return self.emit(Item::Urc(Urc { name: &line[at + 1..at + 3], raw: line, link: None, avail: None }), sink);
         }
         let running = self.commands.is_running();
-        if running || !self.run.active && (self.commands.current().is_some() || self.commands.is_blind()) {
+        // Without echoes, a command that runs may not have been sent yet.
+        let fits = |command: &[u8]| shape::answers_in_words(command) || shape::is_reason(line);
+        let fits = self.commands.current_text().map_or(self.commands.is_blind(), fits);
+        if running || !self.run.active && fits {
             self.doubts += u32::from(self.commands.current_text().is_some_and(is_instant));
             self.response(line, sink);
         } else {

@@ -24,6 +24,7 @@
 mod commands;
 mod counted;
 mod echo;
+mod known;
 mod line;
 mod machine;
 mod meaning;
@@ -249,6 +250,14 @@ impl<'t> Decoder<'t> {
     #[must_use]
     pub const fn with_busy_rule(mut self, rule: BusyRule) -> Self {
         self.commands.busy_rule = rule;
+        self
+    }
+
+    /// Says that a command ran when the module started anew, and never got its end. Where no echo tells, this is
+    /// another thing to try.
+    #[must_use]
+    pub const fn with_lost_on_restart(mut self) -> Self {
+        self.commands.lost_on_restart = true;
         self
     }
 

@@ -90,7 +90,7 @@ impl<'a, D: Dialect> Control<'a, D> {
     #[must_use]
     pub fn messages(&self) -> Option<Messages<'a>> {
         let subscribed = self.shared.0.get(|engine| engine.core.messages.subscribe());
-        subscribed.then_some(Messages { shared: self.shared })
+        subscribed.then(|| Messages { shared: self.shared })
     }
 
     /// Subscribes to what happens from now on.

@@ -156,7 +156,7 @@ impl Engine<'_> {
         // The ingress can go on.
         self.core.runner.wake();
         if self.core.ingress.stalled.is_some() {
-            self.give_up_payload();
+            self.give_up_payload(now);
         } else {
             let core = &mut *self.core;
             if core.ingress.line.starts_with(b"+") && !core.ingress.announced {

@@ -425,10 +425,12 @@ impl Engine<'_> {
     }
 
     /// The rest of the payload has nobody who takes it in time.
-    pub(super) fn give_up_payload(&mut self) {
+    pub(super) fn give_up_payload(&mut self, now: Instant) {
         let ingress = &mut self.core.ingress;
         ingress.stalled = None;
         ingress.blocked = false;
+        // The module was not silent: it was not listened to.
+        ingress.last_byte = now;
         if let Mode::Head { length: left, target } | Mode::Payload { left, target } = ingress.mode {
             ingress.end_line();
             ingress.mode = if left == 0 { Mode::Line } else { Mode::Payload { left, target: Target::Nowhere } };

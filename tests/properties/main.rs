@@ -2,6 +2,6 @@
 //! print otherwise than their manuals is read the same.
 
 mod commands;
-// mod lenient;
+mod lenient;
 mod parsers;
 mod strings;

@@ -349,7 +349,8 @@ fn commands_in_sources() -> BTreeMap<String, BTreeSet<String>> {
                 continue;
             }
             let module = file.strip_prefix(&root).unwrap().with_extension("");
-            let module: Vec<_> = module.iter().map(|part| part.to_str().unwrap()).filter(|part| *part != "mod").collect();
+            let module: Vec<_> =
+                module.iter().map(|part| part.to_str().unwrap()).filter(|part| *part != "mod").collect();
             let text = std::fs::read_to_string(&file).unwrap();
             let mut command = None;
             for line in text.lines().map(str::trim) {

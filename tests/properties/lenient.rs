@@ -40,8 +40,10 @@ fn named(line: &str, separator: &str, name: fn(&str) -> String) -> String {
     }
 }
 
+type Change = fn(&str) -> String;
+
 /// The ways in which lines differ, with the hazards that tell of them.
-const CHANGES: &[(&str, fn(&str) -> String)] = &[
+const CHANGES: &[(&str, Change)] = &[
     ("CR at the end (A17, A20)", |line| format!("{line}\r")),
     ("blanks at the end (A17)", |line| format!("{line}  ")),
     ("blanks behind separators (A17)", blanks),

@@ -110,6 +110,16 @@ macro_rules! commands {
                     let sample = Self {$($($field: $crate::command::declare::sample!($type $(, $range)?),)*)?};
                     $crate::command::Command::encode(&sample, name, line);
                 }
+
+                #[doc(hidden)]
+                pub fn read(lines: &[&[u8]], shown: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result {
+                    let mut answer = <Self as $crate::command::Command>::Answer::default();
+                    for line in lines {
+                        <Self as $crate::command::Command>::line(&mut answer, line);
+                    }
+                    let result = <Self as $crate::command::Command>::finish(answer, Ok(()));
+                    ::core::write!(shown, "{result:?}")
+                }
             }
 
             impl $(<$life>)? ::atat::AtatCmd for $name $(<$life>)? {
@@ -145,6 +155,7 @@ macro_rules! commands {
                 type_name: $crate::command::declare::type_name!([$($saved)?] $name),
                 section: $section,
                 sample: $name::sample,
+                read: $name::read,
             },)+)*
         ];
     };

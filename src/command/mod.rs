@@ -212,6 +212,9 @@ pub struct Form {
     /// Writes a valid example.
     #[doc(hidden)]
     pub sample: fn(&mut Encoder<'_>, &str),
+    /// Reads lines as the answer, and shows what they are read as.
+    #[doc(hidden)]
+    pub read: fn(&[&[u8]], &mut dyn fmt::Write) -> fmt::Result,
 }
 
 /// All forms of all commands on all dialects, a chapter at a time.

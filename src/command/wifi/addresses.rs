@@ -68,7 +68,9 @@ pub struct InterfaceDhcpState {
 /// The bits of a DHCP state. Not all manuals say that a name stands before them.
 fn dhcp_bits(line: &[u8]) -> Option<Result<i32, FieldError>> {
     match after_name(line, b"+CWDHCP") {
-        Some(value) => Some(number(value).ok_or(FieldError::Malformed)),
+        Some(value) => {
+            Some(Fields::new(value).field().and_then(|bits| number(bits.bytes).ok_or(FieldError::Malformed)))
+        }
         None => number(line).map(Ok),
     }
 }

@@ -138,10 +138,10 @@ impl Record for SoftApConfig {
 
 /// Two strings that follow each other, of which the first has up to 32 bytes and the second none or more than 7.
 fn split_names(names: &[u8]) -> Option<(&[u8], &[u8])> {
-    let separator = b"\",\"";
-    let places = names.windows(separator.len()).enumerate().filter(|(_, window)| window == separator);
+    let places = names.windows(2).enumerate().filter(|(_, window)| window == b"\",");
     places
-        .map(|(at, _)| (&names[..at], &names[at + separator.len()..]))
+        // A blank behind the comma means nothing.
+        .filter_map(|(at, _)| Some((&names[..at], names[at + 2..].trim_ascii_start().strip_prefix(b"\"")?)))
         .find(|(ssid, passphrase)| ssid.len() <= 32 && matches!(passphrase.len(), 0 | 8..))
 }
 

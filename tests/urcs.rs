@@ -72,8 +72,8 @@ fn system(samples: &mut Samples) {
     let mut line =
         |dialects: &[&'static str], pattern, sample, urc| samples.line(dialects, pattern, sample, Urc::System(urc));
     line(&[ESP_AT, NONOS, WIZ], "ready", "ready", Ready);
-    line(esp, "ERR CODE:<0x%08x>", "ERR CODE:0x010b0000", ErrorCode(0x010b_0000));
-    line(esp, "ERR CODE:0x<%08x>", "ERR CODE:0x01090000", ErrorCode(0x0109_0000));
+    line(esp, "ERR CODE:<0x%08x>", "ERR CODE:0x010b0000", ErrorCode(wifi_at::command::ErrorCode(0x010b_0000)));
+    line(esp, "ERR CODE:0x<%08x>", "ERR CODE:0x01090000", ErrorCode(wifi_at::command::ErrorCode(0x0109_0000)));
     line(esp, "Will force to restart!!!", "Will force to restart!!!", Restarting);
     line(esp, ">", ">", Prompt);
     line(esp, "Recv <xxx> bytes", "Recv 1460 bytes", Received { bytes: 1460 });

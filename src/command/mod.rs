@@ -33,6 +33,7 @@
 mod answer;
 mod atat_bridge;
 pub(crate) mod declare;
+mod error_code;
 mod parameter;
 
 pub mod basic;
@@ -60,6 +61,7 @@ use crate::engine::{Outcome, Refusal};
 
 pub use answer::{Answer, Failure, List, Record, Value};
 pub use atat_bridge::{AtatResponse, For};
+pub use error_code::{Category, Cause, EapError, ErrorCode, Explained, HttpError, MqttError};
 pub use parameter::{Bare, Bytes, Counted, Hex, HexNumber, Link, Mac, Parameter, Secret};
 
 /// A form of an AT command with its parameters.
@@ -283,7 +285,7 @@ pub const fn forms() -> &'static [&'static [Form]] {
 pub enum CommandError {
     /// The command cannot be written; nothing was sent.
     Encode(EncodeError),
-    /// The module said `ERROR` or `FAIL`, and perhaps why.
+    /// The module said `ERROR`, `FAIL`, `SEND FAIL` or the like, and perhaps why.
     Refused(Refusal),
     /// The module gave no final result in time. It may have carried the command out all the same.
     Timeout,
@@ -309,7 +311,7 @@ impl fmt::Display for CommandError {
                     write!(f, " ({reason:?})")?;
                 }
                 match refusal.code {
-                    Some(code) => write!(f, ", error code {code:#010x}"),
+                    Some(code) => write!(f, ", error code {code}"),
                     None => Ok(()),
                 }
             }
@@ -341,7 +343,12 @@ impl From<FieldError> for CommandError {
 pub(crate) const fn ended_with_ok(outcome: Outcome) -> Result<(), CommandError> {
     match outcome {
         Outcome::Final(result, _) if result.is_success() => Ok(()),
-        Outcome::Final(_, refusal) => Err(CommandError::Refused(refusal)),
+        Outcome::Final(result, mut refusal) => {
+            if refusal.reason.is_none() {
+                refusal.reason = result.reason();
+            }
+            Err(CommandError::Refused(refusal))
+        }
         Outcome::Timeout => Err(CommandError::Timeout),
         Outcome::Reset => Err(CommandError::ModuleReset),
         Outcome::Silent => Err(CommandError::ModuleSilent),

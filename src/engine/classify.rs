@@ -33,9 +33,19 @@ impl FinalResult {
     pub(crate) const fn is_success(self) -> bool {
         matches!(self, Self::Ok | Self::SendOk | Self::SetOk | Self::WriteOk | Self::Published)
     }
+
+    /// What a failure by another word than `ERROR` says.
+    pub(crate) const fn reason(self) -> Option<Reason> {
+        match self {
+            Self::SendFail => Some(Reason::SendFailed),
+            Self::SendCanceled => Some(Reason::SendCanceled),
+            Self::PublishFailed => Some(Reason::PublishFailed),
+            _ => None,
+        }
+    }
 }
 
-/// A line of words that firmware prints before `ERROR` to say why.
+/// Why a command was refused: a line of words that firmware prints before `ERROR`, or instead of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -52,10 +62,20 @@ pub enum Reason {
     LinkId,
     /// `IP ERROR`: a bad address.
     Address,
-    /// `too long` or `Link typ ERROR` and the like: the parameters do not suit.
+    /// `too long`, `wrong syntax`, `Link typ ERROR` and the like: the parameters do not suit.
     Parameters,
     /// `link is builded`: a setting that needs all links closed.
     LinksOpen,
+    /// `MUX=0`: a command that needs `AT+CIPMUX=1`.
+    SingleLink,
+    /// `opmode mismatch when mdns`: the Wi-Fi mode does not suit the command.
+    WifiMode,
+    /// `SEND FAIL` instead of `ERROR`: the data could not be delivered.
+    SendFailed,
+    /// `SEND Canceled` instead of `ERROR`: the data were not sent, as the sender or a lost connection ended it.
+    SendCanceled,
+    /// `+MQTTPUB:FAIL` instead of `ERROR`: the message could not be published.
+    PublishFailed,
 }
 
 /// What a line means.
@@ -120,7 +140,12 @@ const WORDS: &[(&[u8], Meaning)] = &[
     (b"too long", Meaning::Reason(Reason::Parameters)),
     (b"Link typ ERROR", Meaning::Reason(Reason::Parameters)),
     (b"Link type ERROR", Meaning::Reason(Reason::Parameters)),
+    (b"wrong syntax", Meaning::Reason(Reason::Parameters)),
     (b"link is builded", Meaning::Reason(Reason::LinksOpen)),
+    (b"MUX=0", Meaning::Reason(Reason::SingleLink)),
+    (b"opmode mismatch when mdns", Meaning::Reason(Reason::WifiMode)),
+    // After `AT+CIPSENDBUF`: more came than was told.
+    (b"busy", Meaning::Busy),
 ];
 
 /// `line` is trimmed and not empty.
@@ -222,6 +247,11 @@ mod tests {
             ("OKAY", Meaning::Information),
             ("busy p...", Meaning::Busy),
             ("busy s...", Meaning::Busy),
+            ("busy", Meaning::Busy),
+            ("busybody", Meaning::Information),
+            ("Opmode mismatch when mDNS", Meaning::Reason(Reason::WifiMode)),
+            ("opmode mismatch when mdns!", Meaning::Information),
+            ("ERR CODE: 0x00006001", Meaning::ErrorCode(0x6001)),
             ("ERR CODE:0x010b0000", Meaning::ErrorCode(0x010b_0000)),
             ("+ERRNO:0x1090000", Meaning::ErrorCode(0x0109_0000)),
             ("WIFI DISCONNECTED", Meaning::StationDisconnected),

@@ -6,6 +6,7 @@ use super::exchange::Owner;
 use super::socket::{LinkId, Phase};
 use super::{Core, End, Engine, Event, Meaning, after, classify};
 use crate::at::{Fields, after_name};
+use crate::command::ErrorCode;
 use crate::net::tcp;
 
 /// How long a line or payload waits for its receiver before it is dropped, so that one idle future cannot stop all
@@ -45,7 +46,7 @@ impl Engine<'_> {
                 self.core.counters.busy = self.core.counters.busy.wrapping_add(1);
                 self.core.exchange.busy = true;
             }
-            Meaning::ErrorCode(code) => self.note_refusal(Some(code), None),
+            Meaning::ErrorCode(code) => self.note_refusal(Some(ErrorCode(code)), None),
             Meaning::Reason(reason) => self.note_refusal(None, Some(reason)),
             Meaning::Ready => self.module_started(),
             Meaning::Connect(link) => self.link_up(link.unwrap_or(0)),

@@ -9,7 +9,7 @@ use super::pieces::{MAX_LINE, Pieces};
 use super::socket::LinkId;
 use super::{Core, Engine, after};
 use crate::at::{EncodeError, Encoder, MAX_COMMAND};
-use crate::command::End;
+use crate::command::{End, ErrorCode};
 use crate::exchange::Request;
 
 /// Room for one line of full length and a few short ones.
@@ -69,8 +69,8 @@ pub(crate) enum Outcome {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Refusal {
     /// The number of `ERR CODE:0x...` (`ESP-AT 3.1.24`), where the firmware printed one.
-    pub code: Option<u32>,
-    /// The line of words before `ERROR`, where there was a known one.
+    pub code: Option<ErrorCode>,
+    /// The line of words before or instead of `ERROR`, where there was a known one.
     pub reason: Option<Reason>,
 }
 
@@ -480,7 +480,7 @@ impl Engine<'_> {
     }
 
     /// Something to attach to the `ERROR` that follows.
-    pub(super) fn note_refusal(&mut self, code: Option<u32>, reason: Option<Reason>) {
+    pub(super) fn note_refusal(&mut self, code: Option<ErrorCode>, reason: Option<Reason>) {
         let refusal = &mut self.core.exchange.refusal;
         refusal.code = code.or(refusal.code);
         refusal.reason = reason.or(refusal.reason);

@@ -3,7 +3,7 @@
 use super::{after, is, read};
 use crate::at::{Field, after_name, parse_unsigned, starts_with_ignore_case};
 use crate::command::declare::codes;
-use crate::command::{Mac, Value};
+use crate::command::{ErrorCode, Mac, Value};
 
 codes! {
     /// How far an update of the firmware is (`+CIPUPDATE`).
@@ -44,6 +44,8 @@ pub enum Busy {
     Processing,
     /// `busy s...`: data are being sent.
     Sending,
+    /// `busy` and no more. After `AT+CIPSENDBUF`: more bytes came than it told, and the rest was dropped.
+    Unspecified,
 }
 
 /// About the module itself.
@@ -56,8 +58,8 @@ pub enum SystemUrc {
     /// `Will force to restart!!!`: it restarts.
     Restarting,
     /// `ERR CODE:0x...`: why the command was refused that `ERROR` will follow for.
-    ErrorCode(u32),
-    /// `busy p...` and `busy s...`: input was not taken.
+    ErrorCode(ErrorCode),
+    /// `busy p...`, `busy s...`, `busy`: input was not taken.
     Busy(Busy),
     /// `>`: it waits for data.
     Prompt,
@@ -89,7 +91,7 @@ impl SystemUrc {
             _ if is(line, "+TIME_UPDATED") => Some(Self::ClockSet),
             // Later firmware has the code in a line of this name.
             _ if after_name(line, b"+ERRNO").is_some() => {
-                hexadecimal(after_name(line, b"+ERRNO")?).map(Self::ErrorCode)
+                hexadecimal(after_name(line, b"+ERRNO")?).map(ErrorCode).map(Self::ErrorCode)
             }
             _ => read(line, "+CIPUPDATE", UpdateStep::take)
                 .or_else(|| read(line, "+CIUPDATE", UpdateStep::take))
@@ -110,12 +112,15 @@ impl SystemUrc {
         if let Some((_, urc)) = words.into_iter().find(|(word, _)| is(line, word)) {
             return Some(urc);
         }
+        if is(line, "busy") {
+            return Some(Self::Busy(Busy::Unspecified));
+        }
         if let Some(rest) = after(line, "busy ").filter(|rest| rest.ends_with(b"...")) {
             let sending = rest.first().is_some_and(|letter| letter.eq_ignore_ascii_case(&b's'));
             return Some(Self::Busy(if sending { Busy::Sending } else { Busy::Processing }));
         }
         if let Some(code) = after_name(line, b"ERR CODE") {
-            return hexadecimal(code).map(Self::ErrorCode);
+            return hexadecimal(code).map(ErrorCode).map(Self::ErrorCode);
         }
         // The blank before the number gets lost now and then.
         let count = after(line, "Recv")?;

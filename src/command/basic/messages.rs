@@ -226,7 +226,7 @@ commands! {
 
     /// Sets whether the module says with a code why it refuses a command (`ESP-AT 3.1.24`, `IDF 2.17`).
     ///
-    /// The code is then in [`Refusal::code`](crate::Refusal).
+    /// The code is then in [`Refusal::code`](crate::Refusal::code).
     set SetErrorCodes {
         /// Whether it does.
         pub enabled: bool,

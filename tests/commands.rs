@@ -136,7 +136,7 @@ fn messages_with_payload_are_streamed() {
         // A subscriber that sleeps holds nobody up for long, and is told.
         line.with(|module, now| module.inject(now, &[&bytes[..], &bytes[..]].concat()));
         Timer::after(Duration::from_secs(5)).await;
-        assert!(control.wifi().address().await.is_ok());
+        assert!(control.send(&wifi::QueryWifiMode).await.is_ok());
         let mut missed = 0;
         while let Some(next) = drop_after(1, messages.next(&mut buffer)).await {
             if let Err(Missed(count)) = next {

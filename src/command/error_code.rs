@@ -302,10 +302,10 @@ causes! {
         LwtMsgMissing = 0x6034, "the message of the last will is empty";
         /// The message of the last will is too long.
         LwtMsgTooLong = 0x6035, "the message of the last will is too long";
-        /// The QoS of the last will cannot be read.
-        LwtQosUnreadable = 0x6036, "the QoS of the last will cannot be read";
-        /// The QoS of the last will has a wrong value.
-        LwtQosWrong = 0x6037, "the QoS of the last will has a wrong value";
+        /// The quality of service of the last will cannot be read.
+        LwtQosUnreadable = 0x6036, "the quality of service of the last will cannot be read";
+        /// The quality of service of the last will has a wrong value.
+        LwtQosWrong = 0x6037, "the quality of service of the last will has a wrong value";
         /// The retain flag of the last will cannot be read.
         LwtRetainUnreadable = 0x6038, "the retain flag of the last will cannot be read";
         /// The retain flag of the last will has a wrong value.
@@ -336,10 +336,10 @@ causes! {
         DataMissing = 0x6045, "the data are empty";
         /// The data are too long.
         DataTooLong = 0x6046, "the data are too long";
-        /// The QoS cannot be read.
-        QosUnreadable = 0x6047, "the QoS cannot be read";
-        /// The QoS has a wrong value.
-        QosWrong = 0x6048, "the QoS has a wrong value";
+        /// The quality of service cannot be read.
+        QosUnreadable = 0x6047, "the quality of service cannot be read";
+        /// The quality of service has a wrong value.
+        QosWrong = 0x6048, "the quality of service has a wrong value";
         /// The retain flag cannot be read.
         RetainUnreadable = 0x6049, "the retain flag cannot be read";
         /// The retain flag has a wrong value.

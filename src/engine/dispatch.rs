@@ -45,6 +45,8 @@ impl Engine<'_> {
             Meaning::Busy => {
                 self.core.counters.busy = self.core.counters.busy.wrapping_add(1);
                 self.core.exchange.busy = true;
+                // A code before it is about what was refused, not about the command that runs.
+                self.core.exchange.forget_code();
             }
             Meaning::ErrorCode(code) => self.note_refusal(Some(ErrorCode(code)), None),
             Meaning::Reason(reason) => self.note_refusal(None, Some(reason)),

@@ -149,6 +149,11 @@ impl Exchange {
         Some(index)
     }
 
+    /// The code that came last belongs to something else.
+    pub(super) const fn forget_code(&mut self) {
+        self.refusal.code = None;
+    }
+
     /// Whether a pull got all that it asked for, so that there may be more.
     pub(super) fn was_filled(&self) -> bool {
         self.got.is_some_and(|got| got as usize >= self.asked)

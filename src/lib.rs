@@ -8,6 +8,7 @@ extern crate std;
 mod fmt;
 
 pub mod at;
+mod atat_client;
 pub mod command;
 mod config;
 mod control;
@@ -27,6 +28,7 @@ pub mod wifi;
 use embassy_time::Instant;
 use embedded_hal::digital::OutputPin;
 
+pub use atat_client::{AtatControl, CommandBuffer, CommandTooLong};
 pub use config::Config;
 pub use control::{Control, Events, Message, Messages, Missed, ModuleSilent};
 pub use dialect::EspAt;

@@ -184,3 +184,45 @@ fn a_command_during_which_the_module_restarts() {
         assert!(control.send(&wifi::QueryWifiMode).await.is_ok());
     });
 }
+
+/// A user's own command, declared with `atat`.
+struct Own;
+
+impl atat::AtatCmd for Own {
+    type Response = OwnAnswer;
+
+    fn write(&self, buffer: &mut [u8]) -> usize {
+        let line = b"AT+CWMODE?\r\n";
+        buffer[..line.len()].copy_from_slice(line);
+        line.len()
+    }
+
+    fn parse(&self, answer: Result<&[u8], atat::InternalError<'_>>) -> Result<OwnAnswer, atat::Error> {
+        Ok(OwnAnswer(answer?.to_vec()))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct OwnAnswer(Vec<u8>);
+
+impl atat::AtatResp for OwnAnswer {}
+
+#[test]
+fn commands_of_a_users_own_go_through_atats_trait() {
+    use atat::asynch::AtatClient;
+    with_driver(&module(&network()), async |(control, _)| {
+        let mut client = control.atat();
+        assert_eq!(client.send(&Own).await, Ok(OwnAnswer(b"+CWMODE:0".to_vec())));
+        let typed = client.send(&wifi::QueryWifiMode).await.unwrap();
+        assert_eq!(typed.0.mode, wifi::WifiMode::Off);
+        let refused = client.send(&tcpip::ResolveName { name: "example.org", kind: None }).await;
+        assert_eq!(refused.unwrap_err(), atat::Error::Error);
+        let written = client
+            .send_with(&Own, async |buffer| {
+                use embedded_io_async::Write;
+                buffer.write_all(b"AT+CIPSTA?\r\nAT+RESTORE\r\n").await
+            })
+            .await;
+        assert_eq!(written, Err(atat::Error::Write));
+    });
+}

@@ -40,10 +40,10 @@ fn send(module: &mut Simulator, call: &Call, kind: SendKind) -> Answer {
         SendKind::Long => i64::from(i32::MAX),
         _ => module.profile.limits.send,
     };
-    let need = call.int(first, 1, limit).map_err(|code| match code {
-        Code::Invalid => code.because(Reason::TooLong),
-        code => code.into(),
-    })?;
+    let need = call.int(first, 1, i64::MAX)?;
+    if need > limit {
+        return Err(Code::Invalid.because(Reason::TooLong));
+    }
     let host = call.opt_text(first + 1, 64)?.map(str::to_owned);
     let port = call.opt_int(first + 2, 0, 65535)?;
     call.count(first + 1, first + 3)?;

@@ -87,7 +87,7 @@ pub(super) const LIMITS: Limits = Limits {
     escape_silence: Duration::from_millis(20),
 };
 
-fn reason(reason: Reason) -> Option<&'static str> {
+pub(super) fn reason(reason: Reason) -> Option<&'static str> {
     match reason {
         Reason::AlreadyConnected => Some("ALREADY CONNECTED"),
         Reason::LinkNotValid | Reason::Unlinked => Some("link is not valid"),

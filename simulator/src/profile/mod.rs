@@ -1,5 +1,7 @@
 //! The firmware families: which commands they have, and with what defaults they start.
 
+mod esp32_v1;
+mod esp8266_idf;
 mod esp_at;
 mod nonos;
 mod rules;
@@ -22,6 +24,10 @@ pub enum Dialect {
     WizFi360,
     /// Espressif AT 1.7 for ESP8266, made with the NONOS SDK.
     Esp8266Nonos,
+    /// Espressif ESP-AT 2.0 for ESP8266, made with `ESP8266_RTOS_SDK`.
+    Esp8266Idf,
+    /// Espressif AT 1.0 for ESP32.
+    Esp32V1,
 }
 
 /// The forms that a command has.
@@ -66,7 +72,8 @@ impl core::str::FromStr for Dialect {
 
 impl Dialect {
     /// All dialects that can be simulated.
-    pub const ALL: &'static [Self] = &[Self::EspAt, Self::WizFi360, Self::Esp8266Nonos];
+    pub const ALL: &'static [Self] =
+        &[Self::EspAt, Self::WizFi360, Self::Esp8266Nonos, Self::Esp8266Idf, Self::Esp32V1];
 
     /// The name on the command line: `esp-at`.
     #[must_use]
@@ -87,6 +94,8 @@ impl Dialect {
             Self::EspAt => &esp_at::PROFILE,
             Self::WizFi360 => &wizfi360::PROFILE,
             Self::Esp8266Nonos => &nonos::PROFILE,
+            Self::Esp8266Idf => &esp8266_idf::PROFILE,
+            Self::Esp32V1 => &esp32_v1::PROFILE,
         }
     }
 }
@@ -122,6 +131,8 @@ impl Profile {
     }
 
     pub(crate) fn find(&'static self, name: &str, variant: &Variant) -> Option<Entry> {
-        self.entries(variant).find(|entry| entry.name == name)
+        let whole = self.chapters.iter().flat_map(|chapter| chapter.iter().copied());
+        let rows = self.rows.iter().filter(|row| row.name == name).filter_map(Row::entry);
+        whole.chain(rows).find(|entry| entry.name == name && (entry.present)(variant))
     }
 }

@@ -28,7 +28,7 @@ pub struct Counters {
     pub received: u64,
     /// To the host, as far as the host has taken them.
     pub transmitted: u64,
-    /// `busy p...` answers.
+    /// `busy p...` and `busy s...` answers.
     pub busy: u64,
 }
 
@@ -327,6 +327,12 @@ impl Simulator {
     #[must_use]
     pub fn is_joined(&self) -> bool {
         self.station.online()
+    }
+
+    /// Whether the module takes input: it has booted and does not sleep.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        !matches!(self.mode, Mode::Boot | Mode::Off)
     }
 
     /// Whether a command is running, so that input would be answered by `busy p...`.

@@ -50,7 +50,8 @@ fn set_type(module: &mut Simulator, call: &Call) -> Answer {
 
 fn set_mode(module: &mut Simulator, call: &Call) -> Answer {
     // The older command knows one mode for all; as printed in the 2024 guide it takes a link, too.
-    call.count(1, 2)?;
+    let per_link = module.variant.receive_command == ReceiveCommand::Both;
+    call.count(1, 1 + usize::from(per_link))?;
     if call.args.len() == 2 {
         return set_type(module, call);
     }
@@ -91,7 +92,8 @@ fn read(module: &mut Simulator, call: &Call) -> Answer {
 
 fn lengths(module: &mut Simulator, call: &Call) -> Answer {
     let absent = if module.variant.empty_receive_length { "" } else { module.profile.wording.absent_length };
-    let count = if module.sockets.mux { LINKS } else { 1 };
+    let all = module.sockets.mux || module.profile.limits.all_lengths;
+    let count = if all { LINKS } else { 1 };
     let length = |id| match module.sockets.get(id) {
         Some(link) => link.buffer.len().to_string(),
         None => absent.to_owned(),

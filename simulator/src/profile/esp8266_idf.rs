@@ -91,6 +91,7 @@ const LIMITS: Limits = Limits {
     message_bits: 3,
     sleep_modes: 1,
     server_values: 2,
+    all_lengths: true,
     zones: (-11, 13),
     ..esp_at::LIMITS
 };

@@ -81,6 +81,7 @@ pub(super) const LIMITS: Limits = Limits {
     server_values: 4,
     closes_all_of_server: true,
     passive_udp: true,
+    all_lengths: false,
     least_status: 0,
     zones: (-1259, 1459),
     noise_before_at: false,

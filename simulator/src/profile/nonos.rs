@@ -134,6 +134,7 @@ pub(super) const LIMITS: Limits = Limits {
     server_values: 2,
     closes_all_of_server: false,
     passive_udp: false,
+    all_lengths: true,
     least_status: 2,
     zones: (-11, 13),
     noise_before_at: true,

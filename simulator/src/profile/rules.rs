@@ -109,6 +109,8 @@ pub(crate) struct Limits {
     pub(crate) closes_all_of_server: bool,
     /// Whether UDP links receive passively, too.
     pub(crate) passive_udp: bool,
+    /// Whether `AT+CIPRECVLEN?` lists all links with a single connection, too.
+    pub(crate) all_lengths: bool,
     /// The least `STATUS` of `AT+CIPSTATUS`.
     pub(crate) least_status: u8,
     /// `AT+CIPSNTPCFG`: time zones, and whether whole hours only.

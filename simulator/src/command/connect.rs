@@ -71,6 +71,9 @@ fn open(module: &mut Simulator, call: &Call, id: usize, first: usize) -> Answer 
     call.count(first + 3, first + 6)?;
     let kind = match call.opt_text(first, 6)?.unwrap_or("TCP") {
         "TCP" => (Kind::Tcp, false),
+        "TCPv6" | "UDPv6" | "SSLv6" if !module.profile.limits.ipv6 => {
+            return Err(Code::Invalid.because(Reason::BadLinkType));
+        }
         "TCPv6" => (Kind::Tcp, true),
         "UDP" => (Kind::Udp, false),
         "UDPv6" => (Kind::Udp, true),
@@ -139,8 +142,8 @@ fn close(module: &mut Simulator, call: &Call) -> Answer {
         }
         return Ok(Reply::Ok);
     }
-    // A link whose CLOSED is out still holds unread data, but is no link any more.
-    if module.sockets.get(id).is_none_or(|link| link.closed_told) {
+    let ended = module.profile.limits.closes_ended;
+    if module.sockets.get(id).is_none_or(|link| link.closed_told && !ended) {
         return Err(Failure::because(Reason::Unlinked));
     }
     module.close_now(id);
@@ -160,7 +163,7 @@ fn close_single(module: &mut Simulator, _: &Call) -> Answer {
 }
 
 fn domain(module: &mut Simulator, call: &Call) -> Answer {
-    call.count(1, 2)?;
+    call.count(1, 1 + usize::from(module.profile.limits.ipv6))?;
     let name = call.text(0, 1, module.profile.limits.domain)?.to_owned();
     let choice = call.opt_int(1, 1, 3)?.unwrap_or(1);
     if choice == 3 && !module.settings.ipv6 || !module.station.online() {

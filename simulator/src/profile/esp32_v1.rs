@@ -78,6 +78,7 @@ const LIMITS: Limits = Limits {
     scan_option_values: 2,
     scan_fields: 31,
     sleep_modes: 1,
+    ipv6: false,
     local_address: false,
     server_values: 2,
     least_status: 2,

@@ -34,8 +34,8 @@ const ROWS: &[Row] = &[
     row("+UART_DEF", "qs"),
     row("+SLEEP", "qs"),
     row("+SYSRAM", "q"),
-    row("+SYSMSG_CUR", "qs").like("+SYSMSG"),
-    row("+SYSMSG_DEF", "qs").like("+SYSMSG"),
+    row("+SYSMSG_CUR", "s").like("+SYSMSG"),
+    row("+SYSMSG_DEF", "s").like("+SYSMSG"),
     row("+CWMODE", "tqs").like("mode with range"),
     row("+CWMODE_CUR", "tqs").like("mode with range"),
     row("+CWMODE_DEF", "tqs").like("mode with range"),
@@ -129,10 +129,12 @@ pub(super) const LIMITS: Limits = Limits {
     message_bits: 3,
     sleep_modes: 2,
     sleep_at_start: 2,
+    ipv6: false,
     local_address: false,
     domain: 63,
     server_values: 2,
     closes_all_of_server: false,
+    closes_ended: false,
     passive_udp: false,
     all_lengths: true,
     least_status: 2,
@@ -179,14 +181,14 @@ pub(super) fn name(prefix: &str, mac: [u8; 6]) -> String {
 
 fn factory(settings: &mut Settings) {
     settings.wifi_mode = 2;
-    local_softap_mac(settings);
+    common_factory(settings);
 }
 
-/// The `SoftAP` has the station's MAC address with the bit for local ones.
-pub(super) fn local_softap_mac(settings: &mut Settings) {
+/// ESP8266 and WizFi360: the `SoftAP` has the station's MAC address with the bit for local ones, and a lost access point
+/// is looked for without being asked.
+pub(super) fn common_factory(settings: &mut Settings) {
     settings.softap_mac = settings.station_mac;
     settings.softap_mac[0] |= 2;
-    // The SDK joins again by itself.
     settings.reconnect_interval = 1;
 }
 

@@ -99,6 +99,8 @@ pub(crate) struct Limits {
     pub(crate) message_bits: i64,
     pub(crate) sleep_modes: i64,
     pub(crate) sleep_at_start: i64,
+    /// Whether there are `TCPv6` and `UDPv6`, and `AT+CIPDOMAIN` takes a choice of network.
+    pub(crate) ipv6: bool,
     /// Whether `AT+CIPSTART` takes the module's own address.
     pub(crate) local_address: bool,
     /// Longest name for `AT+CIPDOMAIN`.
@@ -107,13 +109,15 @@ pub(crate) struct Limits {
     pub(crate) server_values: usize,
     /// Whether `AT+CIPCLOSE=5` closes links while the server runs.
     pub(crate) closes_all_of_server: bool,
+    /// Whether `AT+CIPCLOSE` takes a link whose `CLOSED` is out while unread data is left, and drops the data.
+    pub(crate) closes_ended: bool,
     /// Whether UDP links receive passively, too.
     pub(crate) passive_udp: bool,
     /// Whether `AT+CIPRECVLEN?` lists all links with a single connection, too.
     pub(crate) all_lengths: bool,
     /// The least `STATUS` of `AT+CIPSTATUS`.
     pub(crate) least_status: u8,
-    /// `AT+CIPSNTPCFG`: time zones, and whether whole hours only.
+    /// Least and greatest time zone of `AT+CIPSNTPCFG`.
     pub(crate) zones: (i64, i64),
     /// Whether input in front of `AT` is skipped.
     pub(crate) noise_before_at: bool,

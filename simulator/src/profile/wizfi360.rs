@@ -132,7 +132,7 @@ fn variant() -> Variant {
 }
 
 fn factory(settings: &mut Settings) {
-    nonos::local_softap_mac(settings);
+    nonos::common_factory(settings);
     settings.wifi_mode = 1;
     settings.softap.ssid = nonos::name("WizFi360_", settings.station_mac).into_bytes();
 }

@@ -190,11 +190,12 @@ pub struct Variant {
     pub closed_withheld: bool,
     /// Whether lines such as `link is not valid` and `DNS Fail` are printed before `ERROR`.
     pub reasons: bool,
-    /// Whether `CLOSED` is printed before the `ERROR` of a connect that failed.
+    /// Whether `CLOSED` is printed before the `ERROR` of a connect that failed. (What the dialect always prints there
+    /// comes in any case.)
     pub closed_after_failed_connect: bool,
     /// Whether TCP links report `CLOSED` when the Wi-Fi connection is lost. If not they stay listed until used.
     pub closed_on_wifi_loss: bool,
-    /// Whether `AT+CIPRECVLEN?` prints nothing for a link that is not open, in place of `-1`.
+    /// Whether `AT+CIPRECVLEN?` prints nothing for a link that is not open, in place of `-1` (NONOS: `0`).
     pub empty_receive_length: bool,
     /// Whether the module has `AT+CIPSTATE`.
     pub has_cipstate: bool,
@@ -202,8 +203,10 @@ pub struct Variant {
     pub has_cipstatus: bool,
     /// Bytes that the module prints as soon as it starts, long before `ready`.
     pub boot_text: Vec<u8>,
-    /// The four lines of `AT+GMR`.
-    pub version: [String; 4],
+    /// Whether `AT+CIPDINFO` is 1 at the start.
+    pub peer_info: bool,
+    /// The lines of `AT+GMR`.
+    pub version: Vec<String>,
     /// Bytes that a TCP link or a UDP port buffers in the module.
     pub window: usize,
 }
@@ -241,7 +244,7 @@ impl Builder {
             dialect,
             variant: dialect.profile().variant(),
             access_points: Vec::new(),
-            station_mac: [0x24, 0x0a, 0xc4, 0x00, 0x11, 0x22],
+            station_mac: dialect.profile().mac,
             station_ip: Ipv4Addr::new(192, 168, 3, 112),
             gateway: Ipv4Addr::new(192, 168, 3, 1),
             netmask: Ipv4Addr::new(255, 255, 255, 0),

@@ -40,8 +40,8 @@ pub(crate) enum Job {
     /// `OK` is out, the prompt comes next.
     Prompt(PromptFor),
     Send(Box<SendJob>),
-    /// Waits for the station; ends by its timer.
-    Join,
+    /// `AT+CWJAP` waits for the station; ends by its timer.
+    Join(Call),
     Scan,
     Lookup {
         lookup: LookupId,
@@ -59,6 +59,8 @@ pub(crate) enum Job {
     Sleep(Duration),
     /// `OK` leaves, then the module restarts.
     Restart,
+    /// `OK` leaves, then the station disconnects.
+    Leave,
 }
 
 #[derive(Debug)]
@@ -82,11 +84,15 @@ impl Simulator {
         self.echo = true;
         self.syslog = false;
         self.store = true;
-        self.sleep = 0;
+        self.sleep = self.profile.limits.sleep_at_start;
         self.settings = self.flash.clone();
         self.station = Station::default();
-        self.scan = crate::station::Scan::default();
-        self.sockets = crate::link::Sockets::default();
+        self.scan = crate::station::Scan { fields: self.profile.limits.scan_fields, ..Default::default() };
+        self.sockets = crate::link::Sockets {
+            peer_info: self.variant.peer_info,
+            hostname: (self.profile.hostname)(self.station_mac),
+            ..Default::default()
+        };
         self.sntp.reset();
         self.set_rate(self.settings.uart);
         self.mode = Mode::Boot;
@@ -97,7 +103,7 @@ impl Simulator {
     }
 
     fn set_rate(&mut self, uart: UartConfig) {
-        let rate = Rate::new(uart.baud, uart.data, uart.stop, uart.parity);
+        let rate = Rate::new(uart.baud, uart.data, self.profile.uart.half_stop_bits(uart.stop), uart.parity);
         if rate != self.rate {
             let before = self.line_rate();
             self.outbound.available(self.now, before);
@@ -166,17 +172,22 @@ impl Simulator {
     }
 
     pub(crate) fn finish_error(&mut self, failure: impl Into<Failure>) {
-        let failure = failure.into();
+        self.finish_failure(failure.into(), "ERROR");
+    }
+
+    /// Like [`Self::finish_error`] with another last line.
+    pub(crate) fn finish_failure(&mut self, failure: Failure, end: &str) {
         self.running = None;
         let mut text = String::new();
-        if let Some(reason) = failure.reason.filter(|_| self.variant.reasons) {
+        let reason = failure.reason.and_then(self.profile.wording.reason);
+        if let Some(reason) = reason.filter(|_| self.variant.reasons) {
             text += reason;
             text += "\r\n";
         }
         if self.syslog {
             text += &format!("ERR CODE:0x{:08x}\r\n", failure.code.value());
         }
-        text += "\r\nERROR\r\n";
+        text += &format!("\r\n{end}\r\n");
         self.emit(&Point::Final, text.as_bytes());
         self.busy_told = false;
     }
@@ -214,7 +225,8 @@ impl Simulator {
     fn take_command_byte(&mut self, byte: u8) {
         if self.running.is_some() {
             // One answer for a burst of input: until its line ends, or the command does.
-            if !self.busy_told {
+            let due = if self.profile.wording.busy.at_line_end { byte == b'\n' } else { !self.busy_told };
+            if due {
                 self.busy_told = true;
                 self.tell_busy();
             }
@@ -224,9 +236,10 @@ impl Simulator {
             return;
         }
         if self.echo {
-            self.put(&[byte]);
+            let echoed = if byte == b'\n' { self.profile.wording.echoed_line_end } else { &[byte] };
+            self.put(echoed);
         }
-        if self.line.len() < self.profile.line_limit {
+        if self.line.len() < self.profile.limits.line {
             self.line.push(byte);
         } else {
             self.line_too_long = true;
@@ -242,6 +255,11 @@ impl Simulator {
             }
             line.pop();
             let terminated = line.pop_if(|last| *last == b'\r').is_some();
+            if self.profile.limits.noise_before_at
+                && let Some(noise) = line.windows(2).position(|pair| pair == b"AT")
+            {
+                line.drain(..noise);
+            }
             self.log_command(&line);
             if !terminated {
                 self.finish_error(Code::NoTerminator);
@@ -255,11 +273,12 @@ impl Simulator {
 
     pub(crate) fn tell_busy(&mut self) {
         self.busy_count += 1;
-        let text = if self.syslog {
-            format!("ERR CODE:0x{:08x}\r\nbusy p...\r\n", Code::Busy.value())
-        } else {
-            "busy p...\r\n".into()
-        };
+        let busy = &self.profile.wording.busy;
+        let sending = matches!(self.running_job(), Some(Job::Send(_)));
+        let mut text = if sending { busy.sending } else { busy.processing }.to_owned();
+        if self.syslog {
+            text.insert_str(0, &format!("ERR CODE:0x{:08x}\r\n", Code::Busy.value()));
+        }
         self.emit(&Point::Busy, text.as_bytes());
     }
 
@@ -348,17 +367,23 @@ impl Simulator {
         match job {
             Job::Execute(line) => self.execute(&line),
             Job::Prompt(what) => {
-                let prompt: &[u8] = if self.variant.blank_after_prompt { b"\r\n> " } else { b"\r\n>" };
+                let wording = &self.profile.wording;
+                let prompt = match what {
+                    PromptFor::Data(_) => wording.prompt,
+                    PromptFor::Passthrough => wording.passthrough_prompt,
+                };
+                let blank: &[u8] = if self.variant.blank_after_prompt { b" " } else { b"" };
+                let prompt = [prompt, blank].concat();
                 self.busy_told = false;
                 self.mode = match what {
                     PromptFor::Data(data) => Mode::Data(data),
-                    PromptFor::Passthrough => Mode::Passthrough(Box::default()),
+                    PromptFor::Passthrough => Mode::Passthrough(Box::new(Passthrough::new(self.profile))),
                 };
-                self.emit(&Point::Prompt, prompt);
+                self.emit(&Point::Prompt, &prompt);
             }
-            Job::Join => {
+            Job::Join(call) => {
                 self.stop_join();
-                self.finish_join(Err(1));
+                self.finish_join(&call, Err(1));
             }
             Job::Scan => self.finish_scan(),
             Job::Ping(time) => self.finish_ping(time),
@@ -374,11 +399,17 @@ impl Simulator {
                 self.mode = Mode::Off;
                 self.mode_at = Some(until);
             }
-            Job::Restart => self.start(None),
-            Job::Connect { socket, .. } => {
+            Job::Restart => {
+                if self.profile.wording.restart_disconnects {
+                    self.leave_wifi();
+                }
+                self.start(None);
+            }
+            Job::Leave => self.leave_wifi(),
+            Job::Connect { socket, plan } => {
                 let now = self.now;
                 self.network.close(now, socket);
-                self.fail_connect();
+                self.fail_connect_of(plan.id);
             }
             Job::Send(send) => self.on_send_timer(*send),
             // These wait for the network; their timer only makes the module look again.

@@ -206,6 +206,7 @@ impl Simulator {
     }
 
     pub(crate) fn open_link(&mut self, id: usize, kind: Kind, socket: SocketId, remote: SocketAddr, server: bool) {
+        let may_be_passive = kind == Kind::Tcp || self.profile.limits.passive_udp;
         let link = Link {
             kind,
             socket,
@@ -217,7 +218,7 @@ impl Simulator {
             reported: 0,
             ended: false,
             closed_told: false,
-            passive: self.sockets.passive.get(id).copied().unwrap_or(false),
+            passive: may_be_passive && self.sockets.passive.get(id).copied().unwrap_or(false),
             udp_mode: 0,
             udp_moved: false,
             active_at: self.now,
@@ -417,7 +418,7 @@ impl Simulator {
 
     /// One `+IPD` with data.
     fn deliver_frame(&mut self, id: usize) -> bool {
-        let limit = self.profile.chunk;
+        let limit = self.profile.limits.chunk;
         let Some(link) = self.sockets.get_mut(id) else {
             return false;
         };
@@ -449,7 +450,8 @@ impl Simulator {
         link.reported = link.reported.saturating_sub(count);
         let sender = link.sender;
         let peer = if self.variant.peer_in_receive_data { self.peer_text(sender) } else { String::new() };
-        let mut frame = format!("+CIPRECVDATA:{count}{peer},").into_bytes();
+        let (before, behind) = self.profile.wording.receive_data;
+        let mut frame = format!("+CIPRECVDATA{before}{count}{peer}{behind}").into_bytes();
         let head = frame.len();
         frame.extend(data);
         self.emit_from(&Point::Data, &frame, head);

@@ -20,7 +20,7 @@ use wifi_at_simulator::{AccessPoint, Builder, CommandForms, Dialect, HostNetwork
 #[command(version, max_term_width = 100)]
 #[command(group(ArgGroup::new("line").required(true).args(["tcp", "pty", "stdio", "list_commands"])))]
 struct Options {
-    /// Firmware to simulate.
+    /// Firmware to simulate: esp-at, wizfi360, esp8266-nonos, esp8266-idf, esp32-v1.
     #[arg(long, value_name = "NAME", default_value = "esp-at")]
     dialect: Dialect,
 
@@ -276,7 +276,7 @@ fn serve_stdio(reader: StreamReader, writer: StreamWriter, module: Arc<Module>, 
                 (simulator.counters().transmitted, busy)
             })
         };
-        while state(&module).is_some_and(|(sent, _)| sent == 0) {
+        while module.with(|simulator, _| simulator.is_ready()).is_some_and(|ready| !ready) {
             thread::sleep(Duration::from_millis(5));
         }
         let result = copy(io::stdin().lock(), writer);

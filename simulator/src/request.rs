@@ -17,16 +17,46 @@ pub(crate) enum Code {
 }
 
 impl Code {
+    /// With the words for a value out of range.
+    pub(crate) const fn because(self, reason: Reason) -> Failure {
+        Failure { code: self, reason: Some(reason) }
+    }
+
     pub(crate) const fn value(self) -> u32 {
         0x0100_0000 | ((self as u32) << 16)
     }
 }
 
-/// Why a command ends with `ERROR`, with the line that some firmware prints before it.
+/// What a firmware may say in words before `ERROR`; the profile has the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    AlreadyConnected,
+    /// A send on a link that is not open.
+    LinkNotValid,
+    /// A close of a link that is not open.
+    Unlinked,
+    /// `AT+CIPMUX` while a link is open.
+    LinkBuilt,
+    NameNotFound,
+    NoAddress,
+    BadLinkId,
+    BadLinkType,
+    BadAddress,
+    /// Works with several links only.
+    SingleLink,
+    /// Works with a single link only.
+    SeveralLinks,
+    PassthroughOn,
+    ServerOn,
+    SeveralLinksOrServer,
+    TooLong,
+}
+
+/// Why a command ends with `ERROR`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Failure {
     pub(crate) code: Code,
-    pub(crate) reason: Option<&'static str>,
+    pub(crate) reason: Option<Reason>,
 }
 
 impl From<Code> for Failure {
@@ -36,7 +66,7 @@ impl From<Code> for Failure {
 }
 
 impl Failure {
-    pub(crate) const fn because(reason: &'static str) -> Self {
+    pub(crate) const fn because(reason: Reason) -> Self {
         Self { code: Code::Failed, reason: Some(reason) }
     }
 }
@@ -96,6 +126,15 @@ impl Call {
             _ => Vec::new(),
         };
         Ok(Self { name, form, args })
+    }
+
+    /// Whether the name says that the value is stored in flash (`_DEF`), or that it is not (`_CUR`).
+    pub(crate) fn stored(&self) -> Option<bool> {
+        match self.name.rsplit_once('_') {
+            Some((_, "DEF")) => Some(true),
+            Some((_, "CUR")) => Some(false),
+            _ => None,
+        }
     }
 
     pub(crate) fn count(&self, least: usize, most: usize) -> Result<(), Code> {

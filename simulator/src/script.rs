@@ -16,11 +16,11 @@ pub enum Point {
     Information,
     /// A final result: `OK`, `ERROR` with its lines (not `SEND OK`). `"\r\nOK\r\n"` before a prompt is one, too.
     Final,
-    /// The prompt `>` (for ESP-AT `"\r\n>"`). [`Action::Before`] puts bytes between `OK` and `>`.
+    /// The prompt `>` (for ESP-AT `"\r\n>"`, for NONOS and WizFi360 `"> "`). [`Action::Before`] puts bytes between `OK` and `>`.
     Prompt,
     /// `Recv <n> bytes`.
     Received,
-    /// `SEND OK`, `SEND FAIL`, `SEND CANCELLED`. [`Action::Before`] puts bytes between `Recv` and `SEND OK`.
+    /// `SEND OK`, `SEND FAIL`, `SEND CANCELLED`, `SEND Canceled`. [`Action::Before`] puts bytes between `Recv` and `SEND OK`.
     SendResult,
     /// A frame with payload: `+IPD,...:<data>` or `+CIPRECVDATA:<len>,<data>`, head and payload together.
     Data,
@@ -32,7 +32,7 @@ pub enum Point {
     WifiState,
     /// The text that a starting module prints, ending with `ready`.
     Ready,
-    /// `busy p...` with its error code.
+    /// `busy p...` with its error code, `busy s...`.
     Busy,
 }
 

@@ -3,6 +3,7 @@
 use crate::engine::{Job, Mode, Running};
 use crate::link::Kind;
 use crate::net::{ConnectState, Received, SocketId};
+use crate::profile::Profile;
 use crate::script::Point;
 use crate::simulator::Simulator;
 use core::time::Duration;
@@ -10,7 +11,7 @@ use std::net::SocketAddr;
 
 /// Bytes that the module takes from the host before it has to get rid of some.
 const BACKLOG: usize = 8192;
-/// Silence that ends a packet in passthrough and stands on both sides of `+++`.
+/// Silence that ends a packet in passthrough.
 const SILENCE: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl DataMode {
             need,
             data: Vec::new(),
             backslash: false,
-            escape: Escape::default(),
+            escape: Escape::new(SILENCE),
             received: 0,
             sent: 0,
             reported: 0,
@@ -66,17 +67,22 @@ impl DataMode {
 }
 
 /// Finds a `+++` that stands alone between two silences.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Escape {
+    silence: Duration,
     held: usize,
     quiet: bool,
     last: Option<Duration>,
 }
 
 impl Escape {
+    const fn new(silence: Duration) -> Self {
+        Self { silence, held: 0, quiet: false, last: None }
+    }
+
     /// Adds the byte to `data`, or holds it back while it may be part of `+++`.
     fn feed(&mut self, now: Duration, byte: u8, data: &mut Vec<u8>) {
-        let silent = self.last.is_none_or(|last| now > last + SILENCE);
+        let silent = self.last.is_none_or(|last| now > last + self.silence);
         if self.held == 0 {
             self.quiet = silent;
         }
@@ -96,12 +102,13 @@ impl Escape {
     }
 
     fn timer(&self) -> Option<Duration> {
-        self.last.map(|last| last + SILENCE)
+        let silence = if self.held == 0 { SILENCE } else { self.silence };
+        self.last.map(|last| last + silence)
     }
 }
 
 /// Everything is data, both ways.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Passthrough {
     escape: Escape,
     data: Vec<u8>,
@@ -113,6 +120,11 @@ pub(crate) struct Passthrough {
 }
 
 impl Passthrough {
+    pub(crate) const fn new(profile: &Profile) -> Self {
+        let escape = Escape::new(profile.limits.escape_silence);
+        Self { escape, data: Vec::new(), ready: 0, retry_at: None, connecting: None }
+    }
+
     pub(crate) const fn blocked(&self) -> bool {
         self.data.len() >= BACKLOG
     }
@@ -127,6 +139,8 @@ pub(crate) struct SendJob {
     data: Vec<u8>,
     offset: usize,
     failed: bool,
+    /// The link was gone before all data was in.
+    gone: bool,
     not_before: Duration,
     deadline: Option<Duration>,
 }
@@ -220,6 +234,7 @@ impl Simulator {
             data: data.data,
             offset: 0,
             failed: false,
+            gone: self.same_link(data.link, data.socket).is_none(),
             not_before: self.now + self.latency.send + delay,
             deadline: timeout.filter(|time| !time.is_zero()).map(|time| self.now + time),
         };
@@ -277,7 +292,12 @@ impl Simulator {
         let moved = self.advance_send(&mut send);
         let done = send.failed || send.offset >= send.data.len();
         if done && self.now >= send.not_before {
-            self.finish_send(!send.failed);
+            let result = match &*send {
+                SendJob { gone: true, .. } => self.profile.wording.gone_under_send,
+                SendJob { failed: true, .. } => "SEND FAIL",
+                _ => "SEND OK",
+            };
+            self.finish_send(result);
             return true;
         }
         let at = if done { Some(send.not_before) } else { send.deadline };
@@ -294,10 +314,9 @@ impl Simulator {
         self.pump_send();
     }
 
-    fn finish_send(&mut self, ok: bool) {
+    fn finish_send(&mut self, result: &str) {
         self.running = None;
-        let text: &[u8] = if ok { b"\r\nSEND OK\r\n" } else { b"\r\nSEND FAIL\r\n" };
-        self.emit(&Point::SendResult, text);
+        self.emit(&Point::SendResult, format!("\r\n{result}\r\n").as_bytes());
         self.busy_told = false;
     }
 
@@ -365,7 +384,7 @@ impl Simulator {
         if all {
             self.mode = Mode::Command;
             self.mode_at = None;
-            self.finish_send(!broken);
+            self.finish_send(if broken { "SEND FAIL" } else { "SEND OK" });
         }
         count > 0
     }
@@ -373,7 +392,7 @@ impl Simulator {
     pub(crate) fn take_passthrough(&mut self) {
         let rate = self.line_rate();
         let now = self.now;
-        let packet = self.profile.chunk;
+        let packet = self.profile.limits.packet;
         let Mode::Passthrough(mode) = &mut self.mode else {
             return;
         };

@@ -1,5 +1,6 @@
 //! Settings of the module that its flash can keep.
 
+use crate::profile::Profile;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// What `AT+CWJAP` was told.
@@ -80,11 +81,11 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn factory(baud: u32, mac: [u8; 6]) -> Self {
+    pub(crate) fn factory(profile: &Profile, baud: u32, mac: [u8; 6]) -> Self {
         let mut softap_mac = mac;
         softap_mac[5] = softap_mac[5].wrapping_add(1);
         let softap_address = Ipv4Addr::new(192, 168, 4, 1);
-        Self {
+        let mut settings = Self {
             uart: UartConfig { baud, data: 8, stop: 1, parity: 0, flow: 0 },
             message_bits: 0,
             wifi_mode: 0,
@@ -115,7 +116,9 @@ impl Settings {
             ipv6: false,
             tcp: TcpOptions::default(),
             passthrough_reconnect: 1,
-        }
+        };
+        (profile.factory)(&mut settings);
+        settings
     }
 
     pub(crate) const fn station(&self) -> bool {

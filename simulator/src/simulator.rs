@@ -5,6 +5,7 @@ use crate::engine::{Mode, Running};
 use crate::link::{LinkInfo, Sockets};
 use crate::net::Network;
 use crate::profile::{CommandForms, Profile};
+use crate::request::Call;
 use crate::script::{Action, Hook, Point, Script};
 use crate::settings::{Ipv4Config, Settings};
 use crate::station::{Scan, Station};
@@ -27,7 +28,7 @@ pub struct Counters {
     pub received: u64,
     /// To the host, as far as the host has taken them.
     pub transmitted: u64,
-    /// `busy p...` answers.
+    /// `busy p...` and `busy s...` answers.
     pub busy: u64,
 }
 
@@ -91,7 +92,7 @@ impl Simulator {
     pub(crate) fn new(builder: Builder) -> Self {
         let profile = builder.dialect.profile();
         let baud = builder.baud.unwrap_or(profile.baud).max(1);
-        let factory = Settings::factory(baud, builder.station_mac);
+        let factory = Settings::factory(profile, baud, builder.station_mac);
         let mut simulator = Self {
             profile,
             variant: builder.variant,
@@ -106,7 +107,7 @@ impl Simulator {
             outbound: Outbound::new(),
             paced: builder.baud.is_some(),
             builder_baud: baud,
-            rate: Rate::new(baud, 8, 1, 0),
+            rate: Rate::new(baud, 8, 2, 0),
             mode: Mode::Boot,
             mode_at: None,
             running: None,
@@ -328,6 +329,12 @@ impl Simulator {
         self.station.online()
     }
 
+    /// Whether the module takes input: it has booted and does not sleep.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        !matches!(self.mode, Mode::Boot | Mode::Off)
+    }
+
     /// Whether a command is running, so that input would be answered by `busy p...`.
     #[must_use]
     pub const fn is_busy(&self) -> bool {
@@ -368,16 +375,22 @@ impl Simulator {
         self.log.push(LoggedCommand { at, line });
     }
 
-    /// Changes settings in RAM, and in flash if `AT+SYSSTORE=1`.
-    pub(crate) fn keep(&mut self, change: impl Fn(&mut Settings)) {
+    /// Changes settings in RAM, and in flash: always for names with `_DEF`, never for those with `_CUR`, for the others
+    /// as `AT+SYSSTORE` says.
+    pub(crate) fn keep(&mut self, call: &Call, change: impl Fn(&mut Settings)) {
         change(&mut self.settings);
-        if self.store {
+        if call.stored().unwrap_or(self.store) {
             change(&mut self.flash);
         }
     }
 
+    /// The settings that a query is about: what the flash holds for names with `_DEF`.
+    pub(crate) fn settings_of(&self, call: &Call) -> &Settings {
+        if call.stored() == Some(true) { &self.flash } else { &self.settings }
+    }
+
     pub(crate) fn restore_flash(&mut self) {
-        self.flash = Settings::factory(self.builder_baud, self.station_mac);
+        self.flash = Settings::factory(self.profile, self.builder_baud, self.station_mac);
     }
 
     /// When the module has something to do by itself. The network counts only up to `now`.

@@ -2,7 +2,7 @@
 
 use crate::config::AccessPoint;
 use crate::engine::Job;
-use crate::request::{Code, Failure};
+use crate::request::{Call, Code, Failure};
 use crate::script::Point;
 use crate::settings::{Ipv4Config, JoinConfig};
 use crate::simulator::Simulator;
@@ -172,8 +172,8 @@ impl Simulator {
             }
             Phase::Joining(Err(code)) => {
                 self.station.phase = Phase::Lost;
-                if matches!(self.running_job(), Some(Job::Join)) {
-                    self.finish_join(Err(code));
+                if let Some(call) = self.join_call() {
+                    self.finish_join(&call, Err(code));
                 } else {
                     self.plan_reconnect();
                 }
@@ -183,8 +183,8 @@ impl Simulator {
                 self.station.attempts = 0;
                 self.emit(&Point::WifiState, b"WIFI GOT IP\r\n");
                 self.start_sntp();
-                if matches!(self.running_job(), Some(Job::Join)) {
-                    self.finish_join(Ok(()));
+                if let Some(call) = self.join_call() {
+                    self.finish_join(&call, Ok(()));
                 }
             }
             Phase::Lost => {
@@ -201,16 +201,26 @@ impl Simulator {
         self.running.as_ref().map(|running| &running.job)
     }
 
-    pub(crate) fn finish_join(&mut self, result: Result<(), u8>) {
+    /// The `AT+CWJAP` that is running.
+    fn join_call(&self) -> Option<Call> {
+        match self.running_job() {
+            Some(Job::Join(call)) => Some(call.clone()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn finish_join(&mut self, call: &Call, result: Result<(), u8>) {
         match result {
             Ok(()) => {
                 let target = self.station.target.clone();
-                self.keep(|settings| settings.join.clone_from(&target));
+                self.keep(call, |settings| settings.join.clone_from(&target));
                 self.finish_ok();
             }
             Err(code) => {
-                self.info(&format!("+CWJAP:{code}"));
-                self.finish_error(Code::Failed);
+                let failure = &self.profile.wording.join_failure;
+                let label = failure.label.unwrap_or(&call.name);
+                self.info(&format!("{label}:{code}"));
+                self.finish_failure(Code::Failed.into(), failure.end);
             }
         }
     }
@@ -235,9 +245,9 @@ impl Simulator {
         if self.station.access_point().is_some() {
             self.leave_wifi();
             self.station.attempts = 0;
-            if matches!(self.running_job(), Some(Job::Join)) {
+            if let Some(call) = self.join_call() {
                 self.station.at = None;
-                self.finish_join(Err(4));
+                self.finish_join(&call, Err(4));
             } else {
                 self.plan_reconnect();
             }

@@ -12,10 +12,9 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    pub(crate) const fn new(baud: u32, data: u8, stop_code: u8, parity: u8) -> Self {
-        let stop = stop_code as u32 + 1;
+    pub(crate) const fn new(baud: u32, data: u8, half_stop_bits: u8, parity: u8) -> Self {
         let parity = if parity == 0 { 0 } else { 2 };
-        Self { baud, half_bits: 2 + 2 * data as u32 + parity + stop }
+        Self { baud, half_bits: 2 + 2 * data as u32 + parity + half_stop_bits as u32 }
     }
 
     /// The time that `count` characters take, rounded up to whole nanoseconds.

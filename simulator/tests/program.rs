@@ -80,6 +80,32 @@ fn at_standard_input() {
 }
 
 #[test]
+fn every_dialect() {
+    for (dialect, version, commands) in [
+        ("esp-at", "AT version:3.4", "AT+CIPSENDL=..."),
+        ("wizfi360", "AT version:1.1.1.7(", "AT+CWJAP_CUR?  AT+CWJAP_CUR=..."),
+        ("esp8266-nonos", "AT version:1.7.4.0(", "AT+CWMODE_DEF=?  AT+CWMODE_DEF?  AT+CWMODE_DEF=..."),
+        ("esp8266-idf", "AT version:2.0.0.0(", "AT+CIPRECVMODE?  AT+CIPRECVMODE=..."),
+        ("esp32-v1", "AT version:1.0.0.0(", "AT+UART=..."),
+    ] {
+        let mut program = Program::start(&["--stdio", "--dialect", dialect]);
+        let mut input = program.0.stdin.take().unwrap();
+        input.write_all(b"AT+GMR\r\n").unwrap();
+        drop(input);
+        let mut output = Vec::new();
+        program.0.stdout.take().unwrap().read_to_end(&mut output).unwrap();
+        let output = String::from_utf8_lossy(&output);
+        assert!(output.contains(version) && output.ends_with("\r\nOK\r\n"), "{dialect}: {output}");
+        let listed = Command::new(env!("CARGO_BIN_EXE_wifi-at-simulator"))
+            .args(["--list-commands", "--dialect", dialect])
+            .output()
+            .unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        assert!(listed.lines().any(|line| line == commands), "{dialect}: {listed}");
+    }
+}
+
+#[test]
 fn sigint_ends_it() {
     let mut program = Program::start(&["--tcp", "127.0.0.1:0"]);
     program.first_line();

@@ -3,11 +3,9 @@
 
 mod common;
 
-use common::{Bench, builder, ms, quick};
+use common::{Bench, CONTROL_WORDS, builder, ms, quick};
 use core::time::Duration;
 use wifi_at_simulator::{AccessPoint, PeerSocket};
-
-const CONTROL_WORDS: &[u8] = b"\r\nOK\r\n\r\nERROR\r\n+IPD,0,5:xxxxx0,CLOSED\r\n>\r\nready\r\nSEND OK\r\n\0\xff+++\r\n";
 
 #[test]
 fn boot_and_echo() {

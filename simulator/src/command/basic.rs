@@ -2,6 +2,7 @@
 
 use super::{Entry, Reply, command};
 use crate::engine::Job;
+use crate::profile::UartRules;
 use crate::request::{Call, Code, Failure};
 use crate::script::Point;
 use crate::settings::UartConfig;
@@ -31,31 +32,31 @@ pub(crate) static COMMANDS: &[Entry] = &[
     command("+UART_CUR").query(uart_query).set(uart_cur),
     command("+UART_DEF").query(uart_def_query).set(uart_def),
     command("+SLEEP")
-        .query(|module, _| {
+        .query(|module, call| {
             let sleep = module.sleep;
-            module.tell("SLEEP", sleep)
+            module.tell(call, sleep)
         })
         .set(|module, call| {
             call.count(1, 1)?;
-            module.sleep = call.int(0, 0, 3)?;
+            module.sleep = call.int(0, 0, module.profile.limits.sleep_modes)?;
             Ok(Reply::Ok)
         }),
-    command("+SYSRAM").query(|module, _| module.tell("SYSRAM", "148408,84044")),
+    command("+SYSRAM").query(|module, call| module.tell(call, module.profile.wording.memory)),
     command("+SYSMSG")
-        .query(|module, _| {
-            let bits = module.settings.message_bits;
-            module.tell("SYSMSG", bits)
+        .query(|module, call| {
+            let bits = module.settings_of(call).message_bits;
+            module.tell(call, bits)
         })
         .set(|module, call| {
             call.count(1, 1)?;
-            let bits = call.int(0, 0, 7)?;
-            module.keep(|settings| settings.message_bits = bits);
+            let bits = call.int(0, 0, module.profile.limits.message_bits)?;
+            module.keep(call, |settings| settings.message_bits = bits);
             Ok(Reply::Ok)
         }),
     command("+SYSSTORE")
-        .query(|module, _| {
+        .query(|module, call| {
             let store = u8::from(module.store);
-            module.tell("SYSSTORE", store)
+            module.tell(call, store)
         })
         .set(|module, call| {
             call.count(1, 1)?;
@@ -63,9 +64,9 @@ pub(crate) static COMMANDS: &[Entry] = &[
             Ok(Reply::Ok)
         }),
     command("+SYSLOG")
-        .query(|module, _| {
+        .query(|module, call| {
             let log = u8::from(module.syslog);
-            module.tell("SYSLOG", log)
+            module.tell(call, log)
         })
         .set(|module, call| {
             call.count(1, 1)?;
@@ -74,9 +75,9 @@ pub(crate) static COMMANDS: &[Entry] = &[
         }),
 ];
 
-fn version(module: &mut Simulator, _: &Call) -> Answer {
-    let lines = module.variant.version.join("\r\n");
-    module.info(&lines);
+pub(crate) fn version(module: &mut Simulator, call: &Call) -> Answer {
+    let lines = module.variant.version.join("\r\n") + module.line_end(call);
+    module.emit(&Point::Information, lines.as_bytes());
     Ok(Reply::Ok)
 }
 
@@ -103,38 +104,42 @@ fn uart_text(uart: UartConfig) -> String {
     format!("{baud},{data},{stop},{parity},{flow}")
 }
 
-fn uart_query(module: &mut Simulator, _: &Call) -> Answer {
+fn uart_query(module: &mut Simulator, call: &Call) -> Answer {
     let text = uart_text(module.settings.uart);
-    module.tell("UART_CUR", text)
+    module.tell(call, text)
 }
 
-fn uart_def_query(module: &mut Simulator, _: &Call) -> Answer {
+fn uart_def_query(module: &mut Simulator, call: &Call) -> Answer {
     let text = uart_text(module.flash.uart);
-    module.tell("UART_DEF", text)
+    module.tell(call, text)
 }
 
-fn parse_uart(call: &Call) -> Result<UartConfig, Code> {
+fn parse_uart(rules: &UartRules, call: &Call) -> Result<UartConfig, Code> {
     call.count(5, 5)?;
+    let baud = u32::try_from(call.int(0, 1, i64::from(u32::MAX))?).map_err(|_| Code::Invalid)?;
+    if !(rules.baud)(baud) {
+        return Err(Code::Invalid);
+    }
     let small = |index, least, most| -> Result<u8, Code> {
         let value = call.int(index, least, most)?;
         u8::try_from(value).map_err(|_| Code::Invalid)
     };
     Ok(UartConfig {
-        baud: u32::try_from(call.int(0, 80, 5_000_000)?).map_err(|_| Code::Invalid)?,
+        baud,
         data: small(1, 5, 8)?,
-        stop: small(2, 1, 3)?,
+        stop: small(2, 1, i64::try_from(rules.stop_bits.len()).unwrap_or(3))?,
         parity: small(3, 0, 2)?,
-        flow: small(4, 0, 3)?,
+        flow: small(4, 0, rules.flow_controls)?,
     })
 }
 
 fn uart_cur(module: &mut Simulator, call: &Call) -> Answer {
-    let uart = parse_uart(call)?;
+    let uart = parse_uart(&module.profile.uart, call)?;
     Ok(module.after_ok(Job::Baud(uart)))
 }
 
 fn uart_def(module: &mut Simulator, call: &Call) -> Answer {
-    let uart = parse_uart(call)?;
+    let uart = parse_uart(&module.profile.uart, call)?;
     module.flash.uart = uart;
     Ok(module.after_ok(Job::Baud(uart)))
 }

@@ -4,7 +4,7 @@ use super::{Entry, Reply, command};
 use crate::engine::{Job, Running};
 use crate::link::{Kind, LINKS};
 use crate::net::{ConnectState, Lookup, SocketId};
-use crate::request::{Call, Code, Failure};
+use crate::request::{Call, Code, Failure, Reason};
 use crate::send::DataMode;
 use crate::simulator::Simulator;
 use core::time::Duration;
@@ -46,11 +46,16 @@ pub(crate) enum LookupUse {
 
 fn start(module: &mut Simulator, call: &Call) -> Answer {
     if module.sockets.mux {
-        let id = call.int(0, 0, LINKS as i64 - 1)?;
+        let id = link_id(call, LINKS as i64 - 1)?;
         open(module, call, usize::try_from(id).unwrap_or(0), 1)
     } else {
         open(module, call, 0, 0)
     }
+}
+
+/// The link in front of the other parameters.
+pub(super) fn link_id(call: &Call, most: i64) -> Result<i64, Failure> {
+    call.int(0, 0, most).map_err(|code| code.because(Reason::BadLinkId))
 }
 
 fn start_free(module: &mut Simulator, call: &Call) -> Answer {
@@ -66,23 +71,28 @@ fn open(module: &mut Simulator, call: &Call, id: usize, first: usize) -> Answer 
     call.count(first + 3, first + 6)?;
     let kind = match call.opt_text(first, 6)?.unwrap_or("TCP") {
         "TCP" => (Kind::Tcp, false),
+        "TCPv6" | "UDPv6" | "SSLv6" if !module.profile.limits.ipv6 => {
+            return Err(Code::Invalid.because(Reason::BadLinkType));
+        }
         "TCPv6" => (Kind::Tcp, true),
         "UDP" => (Kind::Udp, false),
         "UDPv6" => (Kind::Udp, true),
         // No TLS in this version of the simulator.
         "SSL" | "SSLv6" => return Err(Code::Failed.into()),
-        _ => return Err(Code::Invalid.into()),
+        _ => return Err(Code::Invalid.because(Reason::BadLinkType)),
     };
     let (kind, v6) = kind;
+    let local = usize::from(module.profile.limits.local_address);
     let host = call.text(first + 1, 1, 64)?.to_owned();
     let port = call.int(first + 2, i64::from(kind == Kind::Tcp), 65535)?;
     let port = u16::try_from(port).map_err(|_| Code::Invalid)?;
     let mut plan = ConnectPlan { id, kind, v6, port, local_port: 0, udp_mode: 0, keep_alive: None, remote: None };
     if kind == Kind::Tcp {
-        call.count(first + 3, first + 5)?;
+        call.count(first + 3, first + 4 + local)?;
         plan.keep_alive = call.opt_int(first + 3, 0, 7200)?;
         local_address(call, first + 4)?;
     } else {
+        call.count(first + 3, first + 5 + local)?;
         let local_port = call.opt_int(first + 3, 0, 65535)?;
         let mode = call.opt_int(first + 4, 0, 2)?;
         local_address(call, first + 5)?;
@@ -94,16 +104,16 @@ fn open(module: &mut Simulator, call: &Call, id: usize, first: usize) -> Answer 
         plan.udp_mode = mode.unwrap_or(0);
     }
     if module.sockets.get(id).is_some_and(|link| !link.closed_told) {
-        return Err(Failure::because("ALREADY CONNECTED"));
+        return Err(Failure::because(Reason::AlreadyConnected));
     }
     if v6 && !module.settings.ipv6 || !module.has_network() {
-        return Err(Code::Failed.into());
+        return Err(Failure::because(Reason::NoAddress));
     }
     // What is left of the link before it is given up.
     module.close_now(id);
     if let Ok(address) = host.parse::<IpAddr>() {
         if address.is_ipv6() != v6 {
-            return Err(Code::Invalid.into());
+            return Err(Code::Invalid.because(Reason::BadAddress));
         }
         return module.connect(plan, address);
     }
@@ -120,17 +130,21 @@ fn local_address(call: &Call, index: usize) -> Result<(), Code> {
 fn close(module: &mut Simulator, call: &Call) -> Answer {
     call.count(1, 1)?;
     if !module.sockets.mux {
-        return Err(Code::Failed.into());
+        return Err(Failure::because(Reason::SingleLink));
     }
-    let id = usize::try_from(call.int(0, 0, LINKS as i64)?).unwrap_or(0);
+    let id = usize::try_from(link_id(call, LINKS as i64)?).unwrap_or(0);
     if id == LINKS {
+        if module.sockets.server.is_some() && !module.profile.limits.closes_all_of_server {
+            return Err(Code::Failed.into());
+        }
         for id in 0..LINKS {
             module.close_now(id);
         }
         return Ok(Reply::Ok);
     }
-    if module.sockets.get(id).is_none() {
-        return Err(Failure::because("link is not valid"));
+    let ended = module.profile.limits.closes_ended;
+    if module.sockets.get(id).is_none_or(|link| link.closed_told && !ended) {
+        return Err(Failure::because(Reason::Unlinked));
     }
     module.close_now(id);
     Ok(Reply::Ok)
@@ -138,23 +152,25 @@ fn close(module: &mut Simulator, call: &Call) -> Answer {
 
 fn close_single(module: &mut Simulator, _: &Call) -> Answer {
     // With several links only a passthrough server with its one client knows this form.
-    let single = !module.sockets.mux || module.sockets.max_clients == 1;
-    if !single || !module.sockets.any_open() {
-        return Err(Failure::because("link is not valid"));
+    if module.sockets.mux && module.sockets.max_clients != 1 {
+        return Err(Failure::because(Reason::SeveralLinks));
+    }
+    if !module.sockets.any_open() {
+        return Err(Failure::because(Reason::Unlinked));
     }
     module.close_now(0);
     Ok(Reply::Ok)
 }
 
 fn domain(module: &mut Simulator, call: &Call) -> Answer {
-    call.count(1, 2)?;
-    let name = call.text(0, 1, 128)?.to_owned();
+    call.count(1, 1 + usize::from(module.profile.limits.ipv6))?;
+    let name = call.text(0, 1, module.profile.limits.domain)?.to_owned();
     let choice = call.opt_int(1, 1, 3)?.unwrap_or(1);
     if choice == 3 && !module.settings.ipv6 || !module.station.online() {
-        return Err(Code::Failed.into());
+        return Err(Failure::because(Reason::NoAddress));
     }
     if let Ok(address) = name.parse::<IpAddr>() {
-        return module.tell("CIPDOMAIN", format_args!("\"{address}\""));
+        return Ok(module.tell_domain(address));
     }
     Ok(module.look_up(&name, LookupUse::Domain(choice)))
 }
@@ -229,16 +245,27 @@ impl Simulator {
         self.finish_ok();
     }
 
-    pub(crate) fn fail_connect(&mut self) {
-        self.fail_connect_of(0);
-    }
-
-    fn fail_connect_of(&mut self, id: usize) {
+    pub(crate) fn fail_connect_of(&mut self, id: usize) {
         if self.variant.closed_after_failed_connect {
             let line = format!("{}CLOSED\r\n", self.prefix(id));
             self.emit(&crate::script::Point::LinkState, line.as_bytes());
         }
+        let told = &self.profile.wording.connect_failure;
+        if let Some(line) = told.before {
+            let line = format!("{}{line}\r\n", self.prefix(id));
+            self.emit(&crate::script::Point::LinkState, line.as_bytes());
+        }
         self.finish_error(Code::Failed);
+        if let Some(line) = told.after {
+            let line = format!("{}{line}\r\n", self.prefix(id));
+            self.emit(&crate::script::Point::LinkState, line.as_bytes());
+        }
+    }
+
+    fn tell_domain(&mut self, address: IpAddr) -> Reply {
+        let quote = if self.profile.wording.quoted_domain { "\"" } else { "" };
+        self.info(&format!("+CIPDOMAIN:{quote}{address}{quote}"));
+        Reply::Ok
     }
 
     /// Lets a job go on that waits for the network; `true` if something moved.
@@ -297,13 +324,12 @@ impl Simulator {
         };
         let Some(address) = address else {
             if matches!(then, LookupUse::Ping) {
-                self.info("+PING:TIMEOUT");
-                return self.finish_error(Code::Failed);
+                return self.finish_ping(None);
             }
-            return self.finish_error(Failure::because("DNS Fail"));
+            return self.finish_error(Failure::because(Reason::NameNotFound));
         };
         let answer = match then {
-            LookupUse::Domain(_) => self.tell("CIPDOMAIN", format_args!("\"{address}\"")),
+            LookupUse::Domain(_) => Ok(self.tell_domain(address)),
             LookupUse::Connect(plan) => self.connect(*plan, address),
             LookupUse::Ping => Ok(self.begin_ping(address)),
             LookupUse::Send(mut data, port) => {
@@ -328,11 +354,12 @@ impl Simulator {
     pub(crate) fn finish_ping(&mut self, time: Option<Duration>) {
         match time {
             Some(time) => {
-                self.info(&format!("+PING:{}", time.as_millis()));
+                let label = self.profile.wording.ping;
+                self.info(&format!("{label}{}", time.as_millis()));
                 self.finish_ok();
             }
             None => {
-                self.info("+PING:TIMEOUT");
+                self.info(self.profile.wording.ping_timeout);
                 self.finish_error(Code::Failed);
             }
         }

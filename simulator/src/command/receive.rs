@@ -2,7 +2,7 @@
 
 use super::{Entry, Reply, command};
 use crate::config::ReceiveCommand;
-use crate::link::{LINKS, Link};
+use crate::link::{Kind, LINKS, Link};
 use crate::request::{Call, Code, Failure};
 use crate::script::Point;
 use crate::simulator::Simulator;
@@ -25,7 +25,7 @@ pub(crate) static COMMANDS: &[Entry] = &[
 fn mode_query(module: &mut Simulator, call: &Call) -> Answer {
     if call.name == "+CIPRECVMODE" {
         let mode = u8::from(module.sockets.passive[0]);
-        return module.tell("CIPRECVMODE", mode);
+        return module.tell(call, mode);
     }
     let line = |(id, link): (usize, &Link)| format!("+CIPRECVTYPE:{id},{}\r\n", u8::from(link.passive));
     let lines: String = module.sockets.open().map(line).collect();
@@ -50,7 +50,8 @@ fn set_type(module: &mut Simulator, call: &Call) -> Answer {
 
 fn set_mode(module: &mut Simulator, call: &Call) -> Answer {
     // The older command knows one mode for all; as printed in the 2024 guide it takes a link, too.
-    call.count(1, 2)?;
+    let per_link = module.variant.receive_command == ReceiveCommand::Both;
+    call.count(1, 1 + usize::from(per_link))?;
     if call.args.len() == 2 {
         return set_type(module, call);
     }
@@ -66,7 +67,10 @@ fn set_passive(module: &mut Simulator, which: usize, passive: bool) -> Answer {
     for id in 0..LINKS {
         if which == id || which == LINKS {
             module.sockets.passive[id] = passive;
-            if let Some(link) = module.sockets.get_mut(id) {
+            let udp = module.profile.limits.passive_udp;
+            if let Some(link) = module.sockets.get_mut(id)
+                && (udp || link.kind == Kind::Tcp)
+            {
                 link.passive = passive;
             }
         }
@@ -78,7 +82,7 @@ fn read(module: &mut Simulator, call: &Call) -> Answer {
     let first = usize::from(module.sockets.mux);
     call.count(first + 1, first + 1)?;
     let id = if module.sockets.mux { usize::try_from(call.int(0, 0, LINKS as i64 - 1)?).unwrap_or(0) } else { 0 };
-    let most = usize::try_from(call.int(first, 1, i64::from(i32::MAX))?).unwrap_or(1);
+    let most = usize::try_from(call.int(first, 1, module.profile.limits.read)?).unwrap_or(1);
     let passive = module.sockets.get(id).is_some_and(|link| link.passive);
     if !passive || !module.read_link(id, most) {
         return Err(Code::Failed.into());
@@ -86,16 +90,14 @@ fn read(module: &mut Simulator, call: &Call) -> Answer {
     Ok(Reply::Ok)
 }
 
-fn lengths(module: &mut Simulator, _: &Call) -> Answer {
-    let absent = if module.variant.empty_receive_length { "" } else { "-1" };
-    let count = if module.sockets.mux { LINKS } else { 1 };
+fn lengths(module: &mut Simulator, call: &Call) -> Answer {
+    let absent = if module.variant.empty_receive_length { "" } else { module.profile.wording.absent_length };
+    let all = module.sockets.mux || module.profile.limits.all_lengths;
+    let count = if all { LINKS } else { 1 };
     let length = |id| match module.sockets.get(id) {
         Some(link) => link.buffer.len().to_string(),
         None => absent.to_owned(),
     };
     let lengths: Vec<String> = (0..count).map(length).collect();
-    // The line has no line end of its own: the one in front of OK ends it.
-    let line = format!("+CIPRECVLEN:{}", lengths.join(","));
-    module.emit(&Point::Information, line.as_bytes());
-    Ok(Reply::Ok)
+    module.tell(call, lengths.join(","))
 }

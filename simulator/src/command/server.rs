@@ -10,9 +10,9 @@ type Answer = Result<Reply, Failure>;
 pub(crate) static COMMANDS: &[Entry] = &[
     command("+CIPSERVER").query(query).set(set),
     command("+CIPSERVERMAXCONN")
-        .query(|module, _| {
+        .query(|module, call| {
             let most = module.sockets.max_clients;
-            module.tell("CIPSERVERMAXCONN", most)
+            module.tell(call, most)
         })
         .set(|module, call| {
             call.count(1, 1)?;
@@ -24,9 +24,9 @@ pub(crate) static COMMANDS: &[Entry] = &[
             Ok(Reply::Ok)
         }),
     command("+CIPSTO")
-        .query(|module, _| {
+        .query(|module, call| {
             let time = module.sockets.client_timeout;
-            module.tell("CIPSTO", time)
+            module.tell(call, time)
         })
         .set(|module, call| {
             call.count(1, 1)?;
@@ -39,7 +39,7 @@ pub(crate) static COMMANDS: &[Entry] = &[
         }),
 ];
 
-fn query(module: &mut Simulator, _: &Call) -> Answer {
+fn query(module: &mut Simulator, call: &Call) -> Answer {
     let text = match &module.sockets.server {
         None => "0".to_owned(),
         Some(server) => {
@@ -47,11 +47,11 @@ fn query(module: &mut Simulator, _: &Call) -> Answer {
             format!("1,{},\"{kind}\"", server.port)
         }
     };
-    module.tell("CIPSERVER", text)
+    module.tell(call, text)
 }
 
 fn set(module: &mut Simulator, call: &Call) -> Answer {
-    call.count(1, 4)?;
+    call.count(1, module.profile.limits.server_values)?;
     if call.flag(0)? { start(module, call) } else { stop(module, call) }
 }
 

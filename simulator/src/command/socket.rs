@@ -2,7 +2,7 @@
 
 use super::{Entry, Reply, command};
 use crate::link::{LINKS, Link};
-use crate::request::{Call, Code, Failure};
+use crate::request::{Call, Code, Failure, Reason};
 use crate::script::Point;
 use crate::settings::TcpOptions;
 use crate::simulator::Simulator;
@@ -13,35 +13,35 @@ type Answer = Result<Reply, Failure>;
 
 pub(crate) static COMMANDS: &[Entry] = &[
     command("+CIPV6")
-        .query(|module, _| {
+        .query(|module, call| {
             let on = u8::from(module.settings.ipv6);
-            module.tell("CIPV6", on)
+            module.tell(call, on)
         })
         .set(|module, call| {
             call.count(1, 1)?;
             let on = call.flag(0)?;
-            module.keep(|settings| settings.ipv6 = on);
+            module.keep(call, |settings| settings.ipv6 = on);
             Ok(Reply::Ok)
         }),
     command("+CIPSTATE").query(state).only(|variant| variant.has_cipstate),
     command("+CIPSTATUS").execute(status).only(|variant| variant.has_cipstatus),
     command("+CIFSR").execute(addresses),
     command("+CIPMUX")
-        .query(|module, _| {
+        .query(|module, call| {
             let mux = u8::from(module.sockets.mux);
-            module.tell("CIPMUX", mux)
+            module.tell(call, mux)
         })
         .set(mux),
     command("+CIPMODE")
-        .query(|module, _| {
+        .query(|module, call| {
             let mode = u8::from(module.sockets.passthrough);
-            module.tell("CIPMODE", mode)
+            module.tell(call, mode)
         })
         .set(mode),
     command("+CIPDINFO")
-        .query(|module, _| {
+        .query(|module, call| {
             let shown = module.sockets.peer_info;
-            module.tell("CIPDINFO", shown)
+            module.tell(call, shown)
         })
         .set(|module, call| {
             call.count(1, 1)?;
@@ -51,14 +51,14 @@ pub(crate) static COMMANDS: &[Entry] = &[
     command("+CIPDNS").query(dns_query).set(dns),
     command("+CIPTCPOPT").query(tcp_query).set(tcp),
     command("+CIPRECONNINTV")
-        .query(|module, _| {
+        .query(|module, call| {
             let interval = module.settings.passthrough_reconnect;
-            module.tell("CIPRECONNINTV", interval)
+            module.tell(call, interval)
         })
         .set(|module, call| {
             call.count(1, 1)?;
             let interval = call.int(0, 1, 36000)?;
-            module.keep(|settings| settings.passthrough_reconnect = interval);
+            module.keep(call, |settings| settings.passthrough_reconnect = interval);
             Ok(Reply::Ok)
         }),
 ];
@@ -97,6 +97,9 @@ fn status(module: &mut Simulator, _: &Call) -> Answer {
             _ => 5,
         }
     };
+    let least = module.profile.limits.least_status;
+    // Older firmwares have no state for a station that is off or idle.
+    let status = if status < least { 5 } else { status };
     let lines = link_lines(module, "CIPSTATUS");
     let text = format!("STATUS:{status}\r\n{lines}");
     module.emit(&Point::Information, text.as_bytes());
@@ -128,10 +131,13 @@ fn mux(module: &mut Simulator, call: &Call) -> Answer {
         return Ok(Reply::Ok);
     }
     if module.sockets.any_open() {
-        return Err(Failure::because("link is builded"));
+        return Err(Failure::because(Reason::LinkBuilt));
     }
-    if mux && module.sockets.passthrough || !mux && module.sockets.server.is_some() {
-        return Err(Code::Failed.into());
+    if mux && module.sockets.passthrough {
+        return Err(Failure::because(Reason::PassthroughOn));
+    }
+    if !mux && module.sockets.server.is_some() {
+        return Err(Failure::because(Reason::ServerOn));
     }
     module.sockets.mux = mux;
     Ok(Reply::Ok)
@@ -143,7 +149,10 @@ fn mode(module: &mut Simulator, call: &Call) -> Answer {
     if on {
         let several = module.sockets.mux && (module.sockets.server.is_none() || module.sockets.max_clients != 1);
         let moving = module.sockets.open().any(|(_, link)| link.udp_mode != 0);
-        if several || moving {
+        if several {
+            return Err(Failure::because(Reason::SeveralLinksOrServer));
+        }
+        if moving {
             return Err(Code::Failed.into());
         }
     }
@@ -151,18 +160,20 @@ fn mode(module: &mut Simulator, call: &Call) -> Answer {
     Ok(Reply::Ok)
 }
 
-const DEFAULT_DNS: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::new(208, 67, 222, 222)), IpAddr::V4(Ipv4Addr::new(8, 8, 8, 8))];
+/// In use where neither DHCP nor the host names servers.
+pub(super) const DEFAULT_DNS: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::new(208, 67, 222, 222)), IpAddr::V4(Ipv4Addr::new(8, 8, 8, 8))];
 
-fn dns_query(module: &mut Simulator, _: &Call) -> Answer {
+fn dns_query(module: &mut Simulator, call: &Call) -> Answer {
     let by_dhcp = || {
         if module.station.online() { vec![IpAddr::V4(module.lease.gateway)] } else { DEFAULT_DNS.to_vec() }
     };
-    let (manual, servers) = match &module.settings.dns {
+    let (manual, servers) = match &module.settings_of(call).dns {
         Some(servers) => (1, servers.clone()),
         None => (0, by_dhcp()),
     };
     let servers: String = servers.iter().map(|ip| format!(",\"{ip}\"")).collect();
-    module.tell("CIPDNS", format_args!("{manual}{servers}"))
+    module.tell(call, format_args!("{manual}{servers}"))
 }
 
 fn dns(module: &mut Simulator, call: &Call) -> Answer {
@@ -182,7 +193,7 @@ fn dns(module: &mut Simulator, call: &Call) -> Answer {
         servers = DEFAULT_DNS.to_vec();
     }
     let servers = manual.then_some(servers);
-    module.keep(|settings| settings.dns.clone_from(&servers));
+    module.keep(call, |settings| settings.dns.clone_from(&servers));
     Ok(Reply::Ok)
 }
 
@@ -227,7 +238,7 @@ fn tcp(module: &mut Simulator, call: &Call) -> Answer {
     };
     let id = usize::try_from(id).unwrap_or(LINKS);
     if id < LINKS && module.sockets.mux && module.sockets.get(id).is_none() {
-        return Err(Failure::because("link is not valid"));
+        return Err(Failure::because(Reason::LinkNotValid));
     }
     for index in 0..LINKS {
         if (id == index || id == LINKS)
@@ -236,6 +247,6 @@ fn tcp(module: &mut Simulator, call: &Call) -> Answer {
             change(&mut link.options);
         }
     }
-    module.keep(|settings| change(&mut settings.tcp));
+    module.keep(call, |settings| change(&mut settings.tcp));
     Ok(Reply::Ok)
 }

@@ -28,9 +28,9 @@ pub(crate) static COMMANDS: &[Entry] = &[
             Err(Code::Failed.into())
         }),
     command("+CIPAPMAC")
-        .query(|module, _| {
-            let mac = mac_text(module.settings.softap_mac);
-            module.tell("CIPAPMAC", format_args!("\"{mac}\""))
+        .query(|module, call| {
+            let mac = mac_text(module.settings_of(call).softap_mac);
+            module.tell(call, format_args!("\"{mac}\""))
         })
         .set(|module, call| {
             call.count(1, 1)?;
@@ -38,20 +38,20 @@ pub(crate) static COMMANDS: &[Entry] = &[
             if mac == module.settings.station_mac {
                 return Err(Code::Invalid.into());
             }
-            module.keep(|settings| settings.softap_mac = mac);
+            module.keep(call, |settings| settings.softap_mac = mac);
             Ok(Reply::Ok)
         }),
     command("+CIPAP")
-        .query(|module, _| {
+        .query(|module, call| {
             need_softap(module)?;
-            let lines = address_lines("CIPAP", module.settings.softap_ip);
+            let lines = address_lines(&call.name, module.settings_of(call).softap_ip);
             module.info(&lines);
             Ok(Reply::Ok)
         })
         .set(|module, call| {
             let config = parse_address(call)?;
             need_softap(module)?;
-            module.keep(|settings| settings.softap_ip = config);
+            module.keep(call, |settings| settings.softap_ip = config);
             Ok(Reply::Ok)
         }),
 ];
@@ -60,10 +60,10 @@ fn need_softap(module: &Simulator) -> Result<(), Failure> {
     if module.settings.softap_on() { Ok(()) } else { Err(Code::Failed.into()) }
 }
 
-fn config_query(module: &mut Simulator, _: &Call) -> Answer {
+fn config_query(module: &mut Simulator, call: &Call) -> Answer {
     need_softap(module)?;
-    let config = module.settings.softap.clone();
-    let mut line = b"+CWSAP:\"".to_vec();
+    let config = module.settings_of(call).softap.clone();
+    let mut line = format!("{}:\"", call.name).into_bytes();
     line.extend(&config.ssid);
     line.extend(b"\",\"");
     line.extend(&config.password);
@@ -78,11 +78,12 @@ fn config(module: &mut Simulator, call: &Call) -> Answer {
     call.count(4, 6)?;
     let ssid = call.bytes(0, 1, 32)?.to_vec();
     let password = call.bytes(1, 0, 63)?.to_vec();
-    let channel = call.int(2, 1, 14)?;
+    let limits = &module.profile.limits;
+    let channel = call.int(2, 1, limits.softap_channels)?;
     let encryption = call.int(3, 0, 4)?;
-    let max_stations = call.opt_int(4, 1, 10)?.unwrap_or(4);
+    let max_stations = call.opt_int(4, 1, limits.softap_stations)?.unwrap_or(4);
     let hidden = call.opt_int(5, 0, 1)?.unwrap_or(0) == 1;
-    if encryption == 1 {
+    if !limits.softap_encryptions.contains(&encryption) {
         return Err(Code::Invalid.into());
     }
     if encryption != 0 && password.len() < 8 {
@@ -90,6 +91,6 @@ fn config(module: &mut Simulator, call: &Call) -> Answer {
     }
     need_softap(module)?;
     let softap = SoftAp { ssid, password, channel, encryption, max_stations, hidden };
-    module.keep(|settings| settings.softap = softap.clone());
+    module.keep(call, |settings| settings.softap = softap.clone());
     Ok(Reply::Ok)
 }

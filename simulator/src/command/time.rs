@@ -12,9 +12,9 @@ pub(crate) static COMMANDS: &[Entry] = &[
     command("+CIPSNTPCFG").query(config_query).set(config),
     command("+CIPSNTPTIME").query(time),
     command("+CIPSNTPINTV")
-        .query(|module, _| {
+        .query(|module, call| {
             let interval = module.sntp.interval;
-            module.tell("CIPSNTPINTV", interval)
+            module.tell(call, interval)
         })
         .set(|module, call| {
             call.count(1, 1)?;
@@ -25,10 +25,10 @@ pub(crate) static COMMANDS: &[Entry] = &[
 
 #[derive(Debug)]
 pub(crate) struct Sntp {
-    enabled: bool,
+    pub(super) enabled: bool,
     /// As typed, with `hhmm` where it was so.
-    zone: i64,
-    servers: Vec<String>,
+    pub(super) zone: i64,
+    pub(super) servers: Vec<String>,
     interval: i64,
     synchronised: bool,
     pub(crate) at: Option<Duration>,
@@ -52,28 +52,33 @@ impl Sntp {
     }
 }
 
-fn config_query(module: &mut Simulator, _: &Call) -> Answer {
+pub(super) fn config_query(module: &mut Simulator, call: &Call) -> Answer {
     let sntp = &module.sntp;
     let servers: String = sntp.servers.iter().map(|name| format!(",\"{name}\"")).collect();
     let text = if sntp.enabled { format!("1,{}{servers}", sntp.zone) } else { "0".to_owned() };
-    module.tell("CIPSNTPCFG", text)
+    module.tell(call, text)
 }
 
-fn config(module: &mut Simulator, call: &Call) -> Answer {
+pub(super) fn config(module: &mut Simulator, call: &Call) -> Answer {
     call.count(1, 5)?;
     let enabled = call.flag(0)?;
-    let zone = call.opt_int(1, -1259, 1459)?.unwrap_or(0);
+    let zone = call.opt_int(1, module.profile.limits.zones.0, module.profile.limits.zones.1)?.unwrap_or(0);
     if zone % 100 >= 60 || zone % 100 <= -60 {
         return Err(Code::Invalid.into());
     }
+    if enabled && call.args.len() < 2 {
+        return Err(Code::Count.into());
+    }
+    configure(module, call, enabled, zone, 2)
+}
+
+/// The servers' names begin at parameter `first`.
+pub(super) fn configure(module: &mut Simulator, call: &Call, enabled: bool, zone: i64, first: usize) -> Answer {
     let mut servers = Vec::new();
-    for index in 2..call.args.len() {
+    for index in first..call.args.len() {
         if let Some(name) = call.opt_text(index, 64)? {
             servers.push(name.to_owned());
         }
-    }
-    if enabled && call.args.len() < 2 {
-        return Err(Code::Count.into());
     }
     if servers.is_empty() {
         servers = ["cn.ntp.org.cn", "ntp.sjtu.edu.cn", "us.pool.ntp.org"].map(str::to_owned).to_vec();
@@ -86,20 +91,18 @@ fn config(module: &mut Simulator, call: &Call) -> Answer {
     Ok(Reply::Ok)
 }
 
-fn time(module: &mut Simulator, _: &Call) -> Answer {
+fn time(module: &mut Simulator, call: &Call) -> Answer {
     if !module.sntp.enabled {
         return Err(Code::Failed.into());
     }
     let unix = if module.sntp.synchronised { module.unix_at_zero + module.now.as_secs() } else { 0 };
     let seconds = i64::try_from(unix).unwrap_or(0) + module.sntp.minutes() * 60;
-    // The line has no line end of its own: the one in front of OK ends it.
-    let line = format!("+CIPSNTPTIME:{}", asctime(seconds));
-    module.emit(&Point::Information, line.as_bytes());
-    Ok(Reply::Ok)
+    let time = asctime(seconds, module.profile.wording.zero_padded_day);
+    module.tell(call, time)
 }
 
-/// `Tue Oct 19 17:47:56 2021`, with a blank in front of a single-digit day.
-fn asctime(seconds: i64) -> String {
+/// `Tue Oct 19 17:47:56 2021`, with a blank or a zero in front of a single-digit day.
+fn asctime(seconds: i64, zero_padded: bool) -> String {
     let days = seconds.div_euclid(86_400);
     let second = seconds.rem_euclid(86_400);
     // Days are counted from 1 March of year 0 in cycles of 400 years, so that leap days come last.
@@ -113,12 +116,13 @@ fn asctime(seconds: i64) -> String {
     let month = if month < 10 { month + 3 } else { month - 9 };
     let year = year + cycle * 400 + i64::from(month <= 2);
     let weekday = (days + 4).rem_euclid(7);
+    let date = if zero_padded { format!("{date:02}") } else { format!("{date:2}") };
     let name = |names: &'static str, index: i64| {
         let at = usize::try_from(index).unwrap_or(0) * 3;
         names.get(at..at + 3).unwrap_or("???")
     };
     format!(
-        "{} {} {date:2} {:02}:{:02}:{:02} {year}",
+        "{} {} {date} {:02}:{:02}:{:02} {year}",
         name("SunMonTueWedThuFriSat", weekday),
         name("JanFebMarAprMayJunJulAugSepOctNovDec", month - 1),
         second / 3600,
@@ -142,7 +146,9 @@ impl Simulator {
         self.sntp.synchronised = true;
         let interval = u64::try_from(self.sntp.interval).unwrap_or(3600);
         self.sntp.at = Some(self.now + Duration::from_secs(interval));
-        self.emit(&Point::Information, b"+TIME_UPDATED\r\n");
+        if self.profile.wording.tells_clock_set {
+            self.emit(&Point::Information, b"+TIME_UPDATED\r\n");
+        }
     }
 }
 
@@ -152,8 +158,8 @@ mod tests {
 
     #[test]
     fn dates() {
-        assert_eq!(asctime(0), "Thu Jan  1 00:00:00 1970");
-        assert_eq!(asctime(1_634_665_676), "Tue Oct 19 17:47:56 2021");
-        assert_eq!(asctime(951_782_400), "Tue Feb 29 00:00:00 2000");
+        assert_eq!(asctime(0, false), "Thu Jan  1 00:00:00 1970");
+        assert_eq!(asctime(1_634_665_676, false), "Tue Oct 19 17:47:56 2021");
+        assert_eq!(asctime(951_782_400, true), "Tue Feb 29 00:00:00 2000");
     }
 }

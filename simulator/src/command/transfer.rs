@@ -1,10 +1,10 @@
 //! Sending: counted, escaped, long, passthrough.
 
-use super::connect::LookupUse;
+use super::connect::{LookupUse, link_id};
 use super::{Entry, Reply, command};
 use crate::engine::PromptFor;
 use crate::link::{Kind, LINKS};
-use crate::request::{Call, Code, Failure};
+use crate::request::{Call, Code, Failure, Reason};
 use crate::send::{DataMode, SendKind};
 use crate::simulator::Simulator;
 use std::net::{IpAddr, SocketAddr};
@@ -16,10 +16,10 @@ pub(crate) static COMMANDS: &[Entry] = &[
     command("+CIPSENDL").set(|module, call| send(module, call, SendKind::Long)),
     command("+CIPSENDEX").set(|module, call| send(module, call, SendKind::Escaped)),
     command("+CIPSENDLCFG")
-        .query(|module, _| {
+        .query(|module, call| {
             let report = module.sockets.report_size;
             let transmit = module.sockets.transmit_size;
-            module.tell("CIPSENDLCFG", format_args!("{report},{transmit}"))
+            module.tell(call, format_args!("{report},{transmit}"))
         })
         .set(|module, call| {
             call.count(1, 2)?;
@@ -35,12 +35,15 @@ pub(crate) static COMMANDS: &[Entry] = &[
 
 fn send(module: &mut Simulator, call: &Call, kind: SendKind) -> Answer {
     let first = usize::from(module.sockets.mux);
-    let id = if module.sockets.mux { usize::try_from(call.int(0, 0, LINKS as i64 - 1)?).unwrap_or(0) } else { 0 };
+    let id = if module.sockets.mux { usize::try_from(link_id(call, LINKS as i64 - 1)?).unwrap_or(0) } else { 0 };
     let limit = match kind {
         SendKind::Long => i64::from(i32::MAX),
-        _ => module.profile.send_limit,
+        _ => module.profile.limits.send,
     };
-    let need = call.int(first, 1, limit)?;
+    let need = call.int(first, 1, i64::MAX)?;
+    if need > limit {
+        return Err(Code::Invalid.because(Reason::TooLong));
+    }
     let host = call.opt_text(first + 1, 64)?.map(str::to_owned);
     let port = call.opt_int(first + 2, 0, 65535)?;
     call.count(first + 1, first + 3)?;
@@ -49,7 +52,7 @@ fn send(module: &mut Simulator, call: &Call, kind: SendKind) -> Answer {
     }
     let link = module.sockets.get(id).filter(|link| link.usable());
     let Some(link) = link else {
-        return Err(Failure::because("link is not valid"));
+        return Err(Failure::because(Reason::LinkNotValid));
     };
     let mut data = DataMode::new(kind, id, link.socket, need.unsigned_abs());
     if let Some(host) = host {

@@ -18,16 +18,16 @@ pub(crate) static COMMANDS: &[Entry] = &[
     command("+CWSTATE").query(state),
     command("+CWJAP").query(join_query).set(join).execute(join_again),
     command("+CWRECONNCFG")
-        .query(|module, _| {
+        .query(|module, call| {
             let interval = module.settings.reconnect_interval;
             let count = module.settings.reconnect_count;
-            module.tell("CWRECONNCFG", format_args!("{interval},{count}"))
+            module.tell(call, format_args!("{interval},{count}"))
         })
         .set(|module, call| {
             call.count(2, 2)?;
             let interval = call.int(0, 0, 7200)?;
             let count = call.int(1, 0, 1000)?;
-            module.keep(|settings| {
+            module.keep(call, |settings| {
                 settings.reconnect_interval = interval;
                 settings.reconnect_count = count;
             });
@@ -38,9 +38,9 @@ pub(crate) static COMMANDS: &[Entry] = &[
     command("+CWQAP").execute(leave),
     command("+CWDHCP").query(dhcp_query).set(dhcp),
     command("+CWAUTOCONN")
-        .query(|module, _| {
+        .query(|module, call| {
             let enabled = u8::from(module.settings.auto_connect);
-            module.tell("CWAUTOCONN", enabled)
+            module.tell(call, enabled)
         })
         .set(|module, call| {
             call.count(1, 1)?;
@@ -50,14 +50,14 @@ pub(crate) static COMMANDS: &[Entry] = &[
             Ok(Reply::Ok)
         }),
     command("+CWSTAPROTO")
-        .query(|module, _| {
+        .query(|module, call| {
             let protocols = module.settings.station_protocols;
-            module.tell("CWSTAPROTO", protocols)
+            module.tell(call, protocols)
         })
         .set(|module, call| {
             call.count(1, 1)?;
             let protocols = call.int(0, 1, 15)?;
-            module.keep(|settings| settings.station_protocols = protocols);
+            module.keep(call, |settings| settings.station_protocols = protocols);
             Ok(Reply::Ok)
         }),
     command("+CIPSTAMAC").query(mac_query).set(mac),
@@ -65,9 +65,9 @@ pub(crate) static COMMANDS: &[Entry] = &[
     command("+CWHOSTNAME").query(hostname_query).set(hostname),
 ];
 
-fn init_query(module: &mut Simulator, _: &Call) -> Answer {
+fn init_query(module: &mut Simulator, call: &Call) -> Answer {
     let on = u8::from(!module.station_off());
-    module.tell("CWINIT", on)
+    module.tell(call, on)
 }
 
 fn init(module: &mut Simulator, call: &Call) -> Answer {
@@ -80,20 +80,21 @@ fn init(module: &mut Simulator, call: &Call) -> Answer {
     Ok(Reply::Ok)
 }
 
-fn mode_query(module: &mut Simulator, _: &Call) -> Answer {
-    let mode = module.settings.wifi_mode;
-    module.tell("CWMODE", mode)
+pub(super) fn mode_query(module: &mut Simulator, call: &Call) -> Answer {
+    let mode = module.settings_of(call).wifi_mode;
+    module.tell(call, mode)
 }
 
-fn mode(module: &mut Simulator, call: &Call) -> Answer {
-    call.count(1, 2)?;
-    let mode = call.int(0, 0, 3)?;
+pub(super) fn mode(module: &mut Simulator, call: &Call) -> Answer {
+    let limits = &module.profile.limits;
+    call.count(1, 1 + usize::from(limits.mode_connects))?;
+    let mode = call.int(0, limits.least_wifi_mode, 3)?;
     let connect = call.opt_int(1, 0, 1)?.unwrap_or(1) == 1;
     if module.station_off() {
         return Err(Code::Failed.into());
     }
     let had_station = module.settings.station();
-    module.keep(|settings| settings.wifi_mode = mode);
+    module.keep(call, |settings| settings.wifi_mode = mode);
     if had_station && !module.settings.station() {
         module.leave_wifi();
     }
@@ -112,11 +113,11 @@ fn state(module: &mut Simulator, _: &Call) -> Answer {
     Ok(Reply::Ok)
 }
 
-fn need_station(module: &Simulator) -> Result<(), Failure> {
+pub(super) fn need_station(module: &Simulator) -> Result<(), Failure> {
     if module.settings.station() && !module.station_off() { Ok(()) } else { Err(Code::Failed.into()) }
 }
 
-fn join_query(module: &mut Simulator, _: &Call) -> Answer {
+fn join_query(module: &mut Simulator, call: &Call) -> Answer {
     need_station(module)?;
     let point = module.station.access_point();
     let point = point.and_then(|index| module.access_points.get(index));
@@ -124,26 +125,27 @@ fn join_query(module: &mut Simulator, _: &Call) -> Answer {
         module.info("No AP");
         return Ok(Reply::Ok);
     };
-    let mut line = b"+CWJAP:\"".to_vec();
+    let mut line = format!("{}:\"", call.name).into_bytes();
     line.extend(&point.ssid);
-    let rest = format!(
-        "\",\"{}\",{},{},{},{},{},{},{}\r\n",
-        mac_text(point.bssid),
-        point.channel,
-        point.rssi,
-        u8::from(target.refuse_open),
+    line.extend(format!("\",\"{}\",{},{}", mac_text(point.bssid), point.channel, point.rssi).bytes());
+    let more = [
+        i64::from(target.refuse_open),
         module.settings.reconnect_interval,
         target.listen_interval,
         target.scan_mode,
         target.pmf,
-    );
-    line.extend(rest.into_bytes());
+    ];
+    // Four fields were there from the start.
+    for value in more.iter().take(module.profile.limits.join_fields.saturating_sub(4)) {
+        line.extend(format!(",{value}").bytes());
+    }
+    line.extend(b"\r\n");
     module.emit(&Point::Information, &line);
     Ok(Reply::Ok)
 }
 
 fn join(module: &mut Simulator, call: &Call) -> Answer {
-    call.count(1, 9)?;
+    call.count(1, module.profile.limits.join_values)?;
     let ssid = call.opt_bytes(0, 1, 32)?.map(<[u8]>::to_vec);
     let password = call.opt_bytes(1, 0, 64)?.unwrap_or_default().to_vec();
     let bssid = optional_mac(call, 2)?;
@@ -157,30 +159,35 @@ fn join(module: &mut Simulator, call: &Call) -> Answer {
     let Some(ssid) = ssid else {
         return join_again(module, call);
     };
-    module.keep(|settings| settings.reconnect_interval = reconnect);
-    start_join(module, JoinConfig { ssid, password, bssid, refuse_open, listen_interval, scan_mode, timeout, pmf })
+    module.keep(call, |settings| settings.reconnect_interval = reconnect);
+    start_join(
+        module,
+        call,
+        JoinConfig { ssid, password, bssid, refuse_open, listen_interval, scan_mode, timeout, pmf },
+    )
 }
 
-fn join_again(module: &mut Simulator, _: &Call) -> Answer {
+fn join_again(module: &mut Simulator, call: &Call) -> Answer {
     need_station(module)?;
     let last = module.station.target().cloned();
     let config = last.or_else(|| module.settings.join.clone());
-    start_join(module, config.ok_or(Code::Failed)?)
+    start_join(module, call, config.ok_or(Code::Failed)?)
 }
 
-fn start_join(module: &mut Simulator, config: JoinConfig) -> Answer {
+fn start_join(module: &mut Simulator, call: &Call, config: JoinConfig) -> Answer {
     let deadline = module.now + Duration::from_secs(config.timeout);
     module.begin_join(config);
     // The outcome goes first if both are due at the same time.
     let outcome = module.station.at;
     let deadline = deadline + Duration::from_nanos(u64::from(outcome == Some(deadline)));
-    Ok(module.run(Job::Join, Some(deadline)))
+    Ok(module.run(Job::Join(call.clone()), Some(deadline)))
 }
 
 fn scan_options(module: &mut Simulator, call: &Call) -> Answer {
-    call.count(2, 4)?;
+    let limits = &module.profile.limits;
+    call.count(2, limits.scan_option_values)?;
     let sorted = call.int(0, 0, 1)? == 1;
-    let fields = call.int(1, 0, 2047)?;
+    let fields = call.int(1, 0, limits.scan_fields)?;
     let least_rssi = call.opt_int(2, -100, 40)?.unwrap_or(-100);
     let encryptions = call.opt_int(3, 0, 0xffff)?.unwrap_or(0xffff);
     module.scan.sorted = sorted;
@@ -191,7 +198,7 @@ fn scan_options(module: &mut Simulator, call: &Call) -> Answer {
 }
 
 fn scan(module: &mut Simulator, call: &Call) -> Answer {
-    call.count(1, 6)?;
+    call.count(1, module.profile.limits.scan_values)?;
     let ssid = call.opt_bytes(0, 0, 32)?.map(<[u8]>::to_vec);
     let bssid = optional_mac(call, 1)?;
     let channel = call.opt_int(2, 0, 14)?;
@@ -215,21 +222,30 @@ fn scan_all(module: &mut Simulator, _: &Call) -> Answer {
 
 fn leave(module: &mut Simulator, _: &Call) -> Answer {
     need_station(module)?;
+    if module.profile.wording.leaves_after_ok {
+        return Ok(module.after_ok(Job::Leave));
+    }
     module.leave_wifi();
     Ok(Reply::Ok)
 }
 
-fn dhcp_query(module: &mut Simulator, _: &Call) -> Answer {
-    let station = u8::from(module.settings.station_dhcp);
-    let softap = u8::from(module.settings.softap_dhcp);
-    module.tell("CWDHCP", station | softap << 1)
+fn dhcp_query(module: &mut Simulator, call: &Call) -> Answer {
+    let settings = module.settings_of(call);
+    let station = u8::from(settings.station_dhcp);
+    let softap = u8::from(settings.softap_dhcp);
+    module.tell(call, station | softap << 1)
 }
 
 fn dhcp(module: &mut Simulator, call: &Call) -> Answer {
     call.count(2, 2)?;
     let on = call.flag(0)?;
     let which = call.int(1, 0, 3)?;
-    module.keep(|settings| {
+    switch_dhcp(module, call, which, on)
+}
+
+/// Bit 0 of `which` is the station, bit 1 the `SoftAP`.
+pub(super) fn switch_dhcp(module: &mut Simulator, call: &Call, which: i64, on: bool) -> Answer {
+    module.keep(call, |settings| {
         if which & 1 != 0 {
             settings.station_dhcp = on;
             if on {
@@ -243,9 +259,9 @@ fn dhcp(module: &mut Simulator, call: &Call) -> Answer {
     Ok(Reply::Ok)
 }
 
-fn mac_query(module: &mut Simulator, _: &Call) -> Answer {
-    let mac = mac_text(module.settings.station_mac);
-    module.tell("CIPSTAMAC", format_args!("\"{mac}\""))
+fn mac_query(module: &mut Simulator, call: &Call) -> Answer {
+    let mac = mac_text(module.settings_of(call).station_mac);
+    module.tell(call, format_args!("\"{mac}\""))
 }
 
 fn mac(module: &mut Simulator, call: &Call) -> Answer {
@@ -254,21 +270,24 @@ fn mac(module: &mut Simulator, call: &Call) -> Answer {
     if mac == module.settings.softap_mac {
         return Err(Code::Invalid.into());
     }
-    module.keep(|settings| settings.station_mac = mac);
+    module.keep(call, |settings| settings.station_mac = mac);
     Ok(Reply::Ok)
 }
 
-/// The lines of `+CIPSTA` and `+CIPAP`.
+/// The lines of `+CIPSTA` and `+CIPAP`; `name` is the command's.
 pub(super) fn address_lines(name: &str, config: Ipv4Config) -> String {
     let Ipv4Config { ip, gateway, netmask } = config;
-    format!("+{name}:ip:\"{ip}\"\r\n+{name}:gateway:\"{gateway}\"\r\n+{name}:netmask:\"{netmask}\"")
+    format!("{name}:ip:\"{ip}\"\r\n{name}:gateway:\"{gateway}\"\r\n{name}:netmask:\"{netmask}\"")
 }
 
-fn address_query(module: &mut Simulator, _: &Call) -> Answer {
+fn address_query(module: &mut Simulator, call: &Call) -> Answer {
     need_station(module)?;
     let none = Ipv4Config { ip: Ipv4Addr::UNSPECIFIED, gateway: Ipv4Addr::UNSPECIFIED, netmask: Ipv4Addr::UNSPECIFIED };
-    let config = module.station_ipv4().unwrap_or(none);
-    module.info(&address_lines("CIPSTA", config));
+    let config = match module.settings_of(call).station_static {
+        Some(fixed) if call.stored() == Some(true) => fixed,
+        _ => module.station_ipv4().unwrap_or(none),
+    };
+    module.info(&address_lines(&call.name, config));
     Ok(Reply::Ok)
 }
 
@@ -292,17 +311,22 @@ pub(super) fn parse_address(call: &Call) -> Result<Ipv4Config, Failure> {
 fn address(module: &mut Simulator, call: &Call) -> Answer {
     let config = parse_address(call)?;
     need_station(module)?;
-    module.keep(|settings| {
+    module.keep(call, |settings| {
         settings.station_static = Some(config);
         settings.station_dhcp = false;
     });
     Ok(Reply::Ok)
 }
 
-fn hostname_query(module: &mut Simulator, _: &Call) -> Answer {
+fn hostname_query(module: &mut Simulator, call: &Call) -> Answer {
+    if let Some(nothing) = module.profile.wording.no_hostname
+        && need_station(module).is_err()
+    {
+        return module.tell(call, nothing);
+    }
     need_station(module)?;
     let name = module.sockets.hostname.clone();
-    module.tell("CWHOSTNAME", name)
+    module.tell(call, name)
 }
 
 fn hostname(module: &mut Simulator, call: &Call) -> Answer {
@@ -323,7 +347,7 @@ fn parse_mac(text: &str) -> Option<[u8; 6]> {
     parts.next().is_none().then_some(mac)
 }
 
-fn optional_mac(call: &Call, index: usize) -> Result<Option<[u8; 6]>, Code> {
+pub(super) fn optional_mac(call: &Call, index: usize) -> Result<Option<[u8; 6]>, Code> {
     let text = call.opt_text(index, 17)?;
     text.map(|text| parse_mac(text).ok_or(Code::Invalid)).transpose()
 }

@@ -1,9 +1,17 @@
 //! The firmware families: which commands they have, and with what defaults they start.
 
+mod esp32_v1;
+mod esp8266_idf;
 mod esp_at;
+mod nonos;
+mod rules;
+mod wizfi360;
 
-use crate::command::Entry;
+use crate::command::{Entry, Row};
 use crate::config::Variant;
+use crate::settings::Settings;
+
+pub(crate) use rules::{Limits, UartRules, Wording};
 
 /// A family of AT firmware.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +20,14 @@ pub enum Dialect {
     /// Espressif ESP-AT 2.x to 4.x (ESP32, ESP32-C3, ...).
     #[default]
     EspAt,
+    /// WIZnet WizFi360, 1.1.x.
+    WizFi360,
+    /// Espressif AT 1.7 for ESP8266, made with the NONOS SDK.
+    Esp8266Nonos,
+    /// Espressif ESP-AT 2.0 for ESP8266, made with `ESP8266_RTOS_SDK`.
+    Esp8266Idf,
+    /// Espressif AT 1.0 for ESP32.
+    Esp32V1,
 }
 
 /// The forms that a command has.
@@ -56,7 +72,8 @@ impl core::str::FromStr for Dialect {
 
 impl Dialect {
     /// All dialects that can be simulated.
-    pub const ALL: &'static [Self] = &[Self::EspAt];
+    pub const ALL: &'static [Self] =
+        &[Self::EspAt, Self::WizFi360, Self::Esp8266Nonos, Self::Esp8266Idf, Self::Esp32V1];
 
     /// The name on the command line: `esp-at`.
     #[must_use]
@@ -75,6 +92,10 @@ impl Dialect {
     pub(crate) const fn profile(self) -> &'static Profile {
         match self {
             Self::EspAt => &esp_at::PROFILE,
+            Self::WizFi360 => &wizfi360::PROFILE,
+            Self::Esp8266Nonos => &nonos::PROFILE,
+            Self::Esp8266Idf => &esp8266_idf::PROFILE,
+            Self::Esp32V1 => &esp32_v1::PROFILE,
         }
     }
 }
@@ -82,16 +103,20 @@ impl Dialect {
 /// What makes a firmware family.
 pub(crate) struct Profile {
     pub(crate) name: &'static str,
-    /// Chapters of the command table.
+    /// Chapters of the command table that the firmware has as they are.
     pub(crate) chapters: &'static [&'static [Entry]],
+    /// Single commands.
+    pub(crate) rows: &'static [Row],
     pub(crate) variant: fn() -> Variant,
-    /// Longest command line with its line end.
-    pub(crate) line_limit: usize,
-    /// Most bytes of a counted send.
-    pub(crate) send_limit: i64,
-    /// Most bytes of one `+IPD` and of one passthrough packet.
-    pub(crate) chunk: usize,
+    /// Makes Espressif's factory settings this firmware's.
+    pub(crate) factory: fn(&mut Settings),
+    pub(crate) hostname: fn([u8; 6]) -> String,
+    /// The station's MAC address if the builder names none.
+    pub(crate) mac: [u8; 6],
     pub(crate) baud: u32,
+    pub(crate) uart: UartRules,
+    pub(crate) wording: Wording,
+    pub(crate) limits: Limits,
 }
 
 impl Profile {
@@ -99,12 +124,15 @@ impl Profile {
         (self.variant)()
     }
 
-    pub(crate) fn entries<'a>(&'static self, variant: &'a Variant) -> impl Iterator<Item = &'static Entry> + 'a {
-        let entries = self.chapters.iter().flat_map(|chapter| chapter.iter());
+    pub(crate) fn entries<'a>(&'static self, variant: &'a Variant) -> impl Iterator<Item = Entry> + 'a {
+        let whole = self.chapters.iter().flat_map(|chapter| chapter.iter().copied());
+        let entries = whole.chain(self.rows.iter().filter_map(Row::entry));
         entries.filter(|entry| (entry.present)(variant))
     }
 
-    pub(crate) fn find(&'static self, name: &str, variant: &Variant) -> Option<&'static Entry> {
-        self.entries(variant).find(|entry| entry.name == name)
+    pub(crate) fn find(&'static self, name: &str, variant: &Variant) -> Option<Entry> {
+        let whole = self.chapters.iter().flat_map(|chapter| chapter.iter().copied());
+        let rows = self.rows.iter().filter(|row| row.name == name).filter_map(Row::entry);
+        whole.chain(rows).find(|entry| entry.name == name && (entry.present)(variant))
     }
 }

@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 use core::time::Duration;
-use wifi_at_simulator::{AccessPoint, Builder, Dialect, Latency, MemoryNetwork, Simulator};
+use wifi_at_simulator::{AccessPoint, Builder, Dialect, Latency, MemoryNetwork, Simulator, SocketId};
 
 pub const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -15,9 +15,13 @@ pub struct Bench {
 }
 
 pub fn builder() -> Builder {
-    Builder::new(Dialect::EspAt)
+    builder_of(Dialect::EspAt)
+}
+
+pub fn builder_of(dialect: Dialect) -> Builder {
+    Builder::new(dialect)
         .access_point(AccessPoint::new("home", "secret password").bssid([2, 0, 0, 0, 0, 1]))
-        .access_point(AccessPoint::open("cafe").rssi(-80).channel(11))
+        .access_point(AccessPoint::open("cafe").bssid([2, 0, 0, 0, 0, 2]).rssi(-80).channel(11))
 }
 
 impl Bench {
@@ -36,6 +40,30 @@ impl Bench {
         assert_eq!(bench.run(ms(1000)), "\r\nready\r\n");
         assert_eq!(bench.ask("ATE0"), "ATE0\r\n\r\nOK\r\n");
         bench
+    }
+
+    /// Booted, echo off, and in the network with a single link, whatever the dialect.
+    pub fn online(builder: Builder) -> Self {
+        let mut bench = Self::new(builder);
+        let boot = bench.run(ms(1000));
+        assert!(boot.ends_with("\r\nready\r\n"), "{boot}");
+        bench.ask("ATE0");
+        bench.ok("AT+CWMODE=1");
+        let joined = bench.ask("AT+CWJAP=\"home\",\"secret password\"");
+        assert_eq!(joined, "WIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n");
+        bench
+    }
+
+    /// Sends what the module has asked for with its prompt, gives everything that comes within 100 ms.
+    pub fn payload(&mut self, bytes: &[u8]) -> String {
+        self.send(bytes);
+        self.run(ms(100))
+    }
+
+    /// A client for the module's server.
+    pub fn client(&self, port: u16, to: u16) -> SocketId {
+        let from = std::net::SocketAddr::from(([192, 168, 3, 50], port));
+        self.network.connect_to_module(from, to).unwrap()
     }
 
     /// In the network, several links.
@@ -99,4 +127,13 @@ impl Bench {
 
 pub fn quick() -> Builder {
     builder().latency(Latency::none())
+}
+
+/// Payload that looks like everything that a parser waits for.
+pub const CONTROL_WORDS: &[u8] =
+    b"\r\nOK\r\n\r\nERROR\r\n+IPD,0,5:xxxxx0,CLOSED\r\n>\r\nready\r\nSEND OK\r\n\0\xff+++\r\n";
+
+/// These parts one after the other.
+pub fn bytes(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
 }

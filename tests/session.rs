@@ -501,6 +501,28 @@ fn a_payload_that_breaks_off() {
 }
 
 #[test]
+fn an_aborted_socket_sends_nothing_more() {
+    let network = network();
+    network.serve(server(), || echo);
+    let line = module(&network);
+    with_driver(&line, async |(control, stack)| {
+        join(control).await;
+        let mut socket = connect(stack).await;
+        write_all(&mut socket, &nasty(400)).await;
+        let mut other = connect(stack).await;
+        write_all(&mut other, b"unsent").await;
+        other.abort();
+        socket.close().await.unwrap();
+        Timer::after(Duration::from_secs(1)).await;
+    });
+    line.with(|module, _| {
+        assert!(module.links().is_empty());
+        let sends: Vec<_> = module.commands().iter().filter(|command| command.line.starts_with("AT+CIPSEND")).collect();
+        assert!(sends.iter().all(|command| command.line.starts_with("AT+CIPSEND=4,")), "{sends:?}");
+    });
+}
+
+#[test]
 fn no_module_at_all() {
     let line = Line::new(wifi_at_support::script::Script::new());
     with_driver(&line, async |(control, _)| {

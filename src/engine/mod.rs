@@ -59,7 +59,7 @@ pub(crate) struct Core {
     pub(crate) failed_attempts: u32,
     has_reset_pin: bool,
     reset_asserted: bool,
-    /// Tries so far to get into step with the module again, while that is needed.
+    /// How hard it was tried so far to get into step with the module again, while that is needed.
     resync: Option<u8>,
     /// The user has sent commands that make links: those without a socket are not the driver's to close.
     user_links: bool,

@@ -110,7 +110,7 @@ impl Core {
                 self.begin_pull(index, link, room.min(receive_limit));
                 true
             }
-            2 if unsent > 0 && socket.up => {
+            2 if unsent > 0 && socket.up && !socket.aborting => {
                 socket.sending = true;
                 self.begin_send(index, link, unsent.min(send_limit));
                 true
@@ -230,7 +230,9 @@ impl Engine<'_> {
 
     /// The question that brings both into step was answered, or not.
     pub(super) fn resynced(&mut self, now: Instant, answered: bool) {
-        const TRIES: u8 = 3;
+        // Three times silence, or two minutes of a module that is busy.
+        const LIMIT: u8 = 24;
+        const SILENCE: u8 = 8;
         let core = &mut *self.core;
         match (answered, core.exchange.mux) {
             (true, Some(true)) => core.resync = None,
@@ -241,10 +243,10 @@ impl Engine<'_> {
             // The final result of an earlier command: the answer is still to come.
             (true, None) => {}
             (false, _) => {
-                // A busy module lives.
-                let tries = core.resync.unwrap_or(0) + u8::from(!core.exchange.busy);
+                let weight = if core.exchange.busy { 1 } else { SILENCE };
+                let tries = core.resync.unwrap_or(0).saturating_add(weight);
                 core.resync = Some(tries);
-                if tries >= TRIES {
+                if tries >= LIMIT {
                     core.resync = None;
                     self.end_commands(Outcome::Silent);
                     self.lose_everything(tcp::Error::ConnectionReset);

@@ -50,8 +50,7 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// Waits until the module is set up, and gives its firmware's versions.
     ///
     /// # Errors
-    /// [`ModuleSilent`] when the attempt that is under way fails, and at once while the driver waits for the next
-    /// one. Call again to wait for it.
+    /// [`ModuleSilent`] when the attempt that is under way, or the next one, fails. Call again to wait for another.
     pub async fn wait_until_ready(&self) -> Result<Firmware, ModuleSilent> {
         let access = self.shared.0;
         let mut failed_before = None;
@@ -132,6 +131,8 @@ impl<'a, D: Dialect> Control<'a, D> {
     ///
     /// # Errors
     /// As [`send`](Self::send). What came before the error has been handed out.
+    ///
+    /// `receive` runs in the driver's critical section: it should copy and no more, and must not use the driver.
     pub async fn send_and_receive<C: Command + On<D>>(
         &self,
         command: &C,
@@ -165,6 +166,8 @@ impl<'a, D: Dialect> Control<'a, D> {
     ///
     /// # Errors
     /// As [`send`](Self::send). Records that came before the error have been handed out.
+    ///
+    /// `each` runs in the driver's critical section: it should copy and no more, and must not use the driver.
     pub async fn send_each<C: Command + On<D>, T: Record>(
         &self,
         command: &C,

@@ -53,7 +53,7 @@ impl Engine<'_> {
             Meaning::Ready => self.module_started(),
             Meaning::Connect(link) => self.link_up(link.unwrap_or(0)),
             Meaning::Closed(link) => self.link_down(now, link.unwrap_or(0)),
-            Meaning::Notice(link) => self.data_waits(now, link),
+            Meaning::Notice(link) => self.data_waits(link),
             Meaning::StationConnected => {
                 self.core.station.associated = true;
                 self.core.publish(Event::StationConnected);
@@ -126,7 +126,8 @@ impl Engine<'_> {
     pub(super) fn deliver_held_line(&mut self) -> bool {
         let core = &mut *self.core;
         let line = &core.ingress.line[..];
-        let is_message = line.starts_with(b"+") && !core.user.is_own_line(line);
+        let answering = core.exchange.owner == Owner::User && core.exchange.phase == super::exchange::Phase::Answer;
+        let is_message = line.starts_with(b"+") && !(answering && core.user.is_own_line(line));
         if is_message && !core.ingress.announced {
             if !core.messages.push_line(line) {
                 return false;
@@ -152,6 +153,9 @@ impl Engine<'_> {
     pub(super) fn check_held(&mut self, now: Instant) {
         if self.core.ingress.held.is_some() && self.deliver_held_line() {
             self.core.runner.wake();
+        }
+        if self.core.ingress.has_something_held() {
+            self.feed(now, &[]);
         }
         if self.held_deadline().is_none_or(|deadline| now < deadline) {
             return;
@@ -195,6 +199,7 @@ impl Engine<'_> {
         if link < 8 {
             self.core.orphans &= !(1 << link);
         }
+        self.core.waiters.wake();
         let Some(index) = self.core.socket_of(link) else { return };
         let pulling = self.core.is_pulling(index);
         let socket = &mut self.core.sockets[index];
@@ -203,7 +208,11 @@ impl Engine<'_> {
             // A second notice about the link's last connection has no meaning for the next one.
             Phase::Connecting if !was_up => {}
             Phase::Connecting => socket.finish(End::Failed(tcp::Error::ConnectionReset)),
-            Phase::Open if socket.wants_data() && (socket.pending || pulling) => socket.phase = Phase::Draining,
+            Phase::Open if socket.wants_data() && (socket.pending || pulling) => {
+                socket.phase = Phase::Draining;
+                // Whoever writes need not wait any more.
+                socket.wake();
+            }
             Phase::Open => socket.finish(End::Peer),
             Phase::Free | Phase::Draining | Phase::Ended => {}
         }
@@ -211,12 +220,11 @@ impl Engine<'_> {
         self.core.waiters.wake();
     }
 
-    fn data_waits(&mut self, now: Instant, link: LinkId) {
+    fn data_waits(&mut self, link: LinkId) {
         if let Some(index) = self.core.socket_of(link) {
             let socket = &mut self.core.sockets[index];
             socket.pending = true;
             socket.pending_again = true;
-            self.core.next_length_poll = after(now, self.core.config.poll_interval);
         }
     }
 }

@@ -179,7 +179,7 @@ pub(crate) struct User {
     pub(crate) cut: bool,
     /// Futures that wait for the place.
     pub(crate) waiting: u16,
-    pub(crate) wakers: MultiWakerRegistration<4>,
+    pub(crate) wakers: MultiWakerRegistration<8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -320,7 +320,10 @@ impl Core {
 
     /// Puts the user's command on the wire.
     pub(super) fn begin_user(&mut self) {
-        const LINK_COMMANDS: [&[u8]; 3] = [b"AT+CIPSTART", b"AT+CIPSERVER", b"AT+CIPMUX"];
+        const LINK_COMMANDS: [&[u8]; 4] = [b"AT+CIPSTART=", b"AT+CIPSTARTEX=", b"AT+CIPSERVER=", b"AT+CIPMUX="];
+        if let Some(index) = self.user.connecting {
+            self.sockets[index].begun = true;
+        }
         if self.user.connecting.is_none() {
             self.user_links |= LINK_COMMANDS.iter().any(|name| self.user.command.starts_with(name));
         }
@@ -451,6 +454,11 @@ impl Engine<'_> {
         let exchange = &mut self.core.exchange;
         let failed = matches!(result, Error | Fail);
         let failed_late = failed || matches!(result, SendFail | SendCanceled | PublishFailed);
+        if exchange.owner == Owner::Resync && exchange.mux.is_none() && exchange.phase == Phase::Answer {
+            // The end of an earlier command. That of the question comes after its line.
+            self.core.counters.stray_results = self.core.counters.stray_results.wrapping_add(1);
+            return;
+        }
         let wanted = match exchange.end {
             End::Ok | End::OkAfterData | End::Prompt | End::Nothing => Ok,
             End::SendOk => SendOk,
@@ -498,7 +506,10 @@ impl Engine<'_> {
         let success = result.is_success();
         match exchange.owner {
             Owner::User => {
-                if success && let Some(index) = self.core.user.connecting {
+                if success
+                    && let Some(index) = self.core.user.connecting
+                    && self.core.sockets[index].phase == super::Phase::Connecting
+                {
                     self.core.sockets[index].accepted = true;
                     self.core.sockets[index].open_if_complete();
                 }
@@ -525,7 +536,12 @@ impl Engine<'_> {
             self.core.exchange.deadline = after(now, self.core.exchange.timeout);
             return;
         }
-        if self.core.exchange.phase == Phase::Prompt {
+        let lost_prompt = match self.core.exchange.owner {
+            // If its link has closed, the module may have given up the send: the data could be taken for commands.
+            Owner::Send(index) => self.core.exchange.phase == Phase::Prompt && self.core.sockets[index].up,
+            _ => false,
+        };
+        if lost_prompt {
             // The module has accepted the command and waits for exactly these bytes; only its `>` was lost.
             warn!("prompt lost");
             self.prompt(now);
@@ -535,14 +551,19 @@ impl Engine<'_> {
             && self.core.exchange.end == End::Ok
             && self.core.exchange.accepted
         {
-            // The `OK` before the data was the only one.
+            // The `OK` before the data was the only one, as far as one can tell.
             self.complete(now, FinalResult::Ok);
+            self.lose_step();
             return;
         }
         let owner = self.core.exchange.owner;
         self.core.exchange.phase = Phase::Idle;
         match owner {
-            Owner::BringUp => self.brought_up(now, false),
+            Owner::BringUp => {
+                // Its answer may still come.
+                self.core.unsure = true;
+                self.brought_up(now, false);
+            }
             Owner::Resync => self.resynced(now, false),
             owner => {
                 self.core.counters.timeouts = self.core.counters.timeouts.wrapping_add(1);

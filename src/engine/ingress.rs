@@ -103,6 +103,11 @@ impl Ingress {
         self.blocked || self.held.is_some() || self.stalled.is_some()
     }
 
+    /// Something is left that needs room, but no further byte.
+    pub(super) fn has_something_held(&self) -> bool {
+        !self.held_back.is_empty() || matches!(self.mode, Mode::Head { .. })
+    }
+
     pub(super) const fn is_at_payload(&self) -> bool {
         !matches!(self.mode, Mode::Line)
     }
@@ -116,9 +121,18 @@ impl Engine<'_> {
     pub(crate) fn feed(&mut self, now: Instant, bytes: &[u8]) -> usize {
         let mut at = 0;
         self.core.ingress.blocked = false;
-        self.core.ingress.last_byte = now;
+        if !bytes.is_empty() {
+            self.core.ingress.last_byte = now;
+        }
         loop {
             if self.core.ingress.held.is_some() && !self.deliver_held_line() {
+                break;
+            }
+            if let Mode::Head { length, target } = self.core.ingress.mode {
+                if self.deliver_head(now, length, target) {
+                    continue;
+                }
+                self.core.ingress.blocked = true;
                 break;
             }
             // What was held back comes before what is new.
@@ -131,12 +145,6 @@ impl Engine<'_> {
                 break;
             }
             let taken = match self.core.ingress.mode {
-                Mode::Head { length, target } => {
-                    if self.deliver_head(now, length, target) {
-                        continue;
-                    }
-                    0
-                }
                 Mode::Line => self.feed_line(now, rest),
                 Mode::Undecided { length, from } => {
                     self.feed_undecided(length, from, rest[0]);
@@ -147,6 +155,8 @@ impl Engine<'_> {
                     self.feed_piece(now, left, target, rest)
                 }
                 Mode::Payload { left, target } => self.feed_payload(left, target, rest),
+                // Dealt with above.
+                Mode::Head { .. } => 0,
             };
             if taken == 0 {
                 self.core.ingress.blocked = true;
@@ -169,6 +179,12 @@ impl Engine<'_> {
         self.core.counters.serial_errors = self.core.counters.serial_errors.wrapping_add(1);
         if let Mode::Payload { target: Target::Socket { index, generation, .. }, .. } = self.core.ingress.mode {
             self.fail_stream(index, generation);
+        }
+        // The header of what is being fetched may be among what was lost.
+        if let Some(index) = self.core.exchange.pulled() {
+            let generation = self.core.sockets[index].generation;
+            self.fail_stream(index, generation);
+            self.lose_step();
         }
     }
 

@@ -74,6 +74,7 @@ impl Engine<'_> {
     pub(crate) fn start_life(&mut self, now: Instant) {
         self.core.exchange.phase = super::exchange::Phase::Idle;
         self.core.resync = None;
+        self.core.unsure = false;
         self.core.ingress.reset();
         self.core.life = if self.core.has_reset_pin {
             self.core.reset_asserted = true;
@@ -176,6 +177,7 @@ impl Engine<'_> {
         } else {
             info!("module is up");
             core.life = Life::Up;
+            core.resync = core::mem::take(&mut core.unsure).then_some(0);
             core.next_length_poll = after(now, core.config.poll_interval);
             core.history.publish(Event::ModuleReady);
             core.waiters.wake();

@@ -43,11 +43,12 @@ impl Messages {
         if !self.subscribed {
             return true;
         }
+        if self.lagging {
+            self.miss();
+            return true;
+        }
         if !self.queue.push_line(line) {
-            if self.lagging {
-                self.miss();
-            }
-            return self.lagging;
+            return false;
         }
         self.waker.wake();
         true
@@ -58,13 +59,12 @@ impl Messages {
         if !self.subscribed {
             return data.len();
         }
-        let count = self.queue.push_data(data);
-        self.waker.wake();
-        if count < data.len() && self.lagging {
+        if self.lagging {
             self.miss();
             return data.len();
         }
-        count
+        self.waker.wake();
+        self.queue.push_data(data)
     }
 
     /// The subscriber has been waited for long enough.

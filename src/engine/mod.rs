@@ -74,7 +74,9 @@ pub(crate) struct Core {
     pub(crate) counters: Counters,
     pub(crate) runner: WakerRegistration,
     /// Whoever waits for a free socket, or for the station's or the module's state.
-    pub(crate) waiters: MultiWakerRegistration<4>,
+    pub(crate) waiters: MultiWakerRegistration<8>,
+    /// A command of the bring-up was not answered in time, so that its answer may still come.
+    unsure: bool,
 }
 
 /// What the module was told, and agreed to, since its last reset.
@@ -137,6 +139,7 @@ impl Core {
             counters: Counters::ZERO,
             runner: WakerRegistration::new(),
             waiters: MultiWakerRegistration::new(),
+            unsure: false,
         }
     }
 
@@ -202,7 +205,10 @@ impl<'a> Engine<'a> {
             if !matches!(socket.phase, Phase::Free | Phase::Ended) {
                 socket.finish(End::Failed(error));
             }
-            socket.sent(false);
+            if socket.sending {
+                socket.sent(false);
+                socket.wake();
+            }
         }
         core.orphans = 0;
         core.user_links = false;
@@ -214,5 +220,5 @@ impl<'a> Engine<'a> {
 
 /// A deadline that is not before the next tick, so that a zero duration still lets time pass.
 fn after(now: Instant, duration: Duration) -> Instant {
-    now.saturating_add(duration)
+    now.saturating_add(duration.max(Duration::from_ticks(1)))
 }

@@ -37,8 +37,13 @@ impl Core {
 
     /// A place and a link for a new connection: link IDs from the top, as a server's clients get them from the bottom.
     pub(crate) fn claim(&mut self, remote: Option<core::net::SocketAddr>) -> Option<(usize, u16, LinkId)> {
-        let free = |socket: &super::Socket| socket.phase == Phase::Free && !socket.sending;
-        let index = self.sockets[..self.socket_count].iter().position(free)?;
+        // A command that runs for the last user of the place would act on the next one.
+        let running = match self.exchange.owner {
+            Owner::Send(index) | Owner::Pull(index) | Owner::Close(index) if !self.is_wire_idle() => Some(index),
+            _ => None,
+        };
+        let free = |(index, socket): &(usize, &super::Socket)| socket.phase == Phase::Free && Some(*index) != running;
+        let (index, _) = self.sockets[..self.socket_count].iter().enumerate().find(free)?;
         let taken = |link: LinkId| self.orphans & (1 << link) != 0 || self.socket_of(link).is_some();
         let link = (0..MAX_LINKS as LinkId).rev().find(|&link| !taken(link))?;
         let socket = &mut self.sockets[index];
@@ -52,14 +57,16 @@ impl Core {
     }
 
     /// A connect has failed or was given up. The module may have the link all the same, now or soon.
-    pub(crate) fn give_up_connect(&mut self, index: usize, sent: bool) {
+    pub(crate) fn give_up_connect(&mut self, index: usize) {
         let socket = &mut self.sockets[index];
         let link = socket.link;
-        let up = socket.up;
+        let begun = socket.begun;
         socket.held = false;
         socket.finish(End::Local);
+        // Where the user makes links, too, the ID may have been one of theirs.
         if let Some(link) = link
-            && (sent || up)
+            && begun
+            && !self.user_links
         {
             self.disown(link);
         }
@@ -147,15 +154,17 @@ impl Engine<'_> {
             core.begin_own(Owner::Orphan(link), "AT+CIPCLOSE", &[link.into()], timeout);
             return;
         }
+        if self.length_poll_deadline().is_some_and(|deadline| now >= deadline) {
+            self.core.begin_own(Owner::Lengths, "AT+CIPRECVLEN?", &[], timeout);
+            return;
+        }
+        let core = &mut *self.core;
         for turn in 0..JOBS {
             let job = (core.next_job + turn) % JOBS;
             if core.start_job(job, capacity) {
                 core.next_job = (job + 1) % JOBS;
                 return;
             }
-        }
-        if self.length_poll_deadline().is_some_and(|deadline| now >= deadline) {
-            self.core.begin_own(Owner::Lengths, "AT+CIPRECVLEN?", &[], timeout);
         }
     }
 
@@ -187,7 +196,6 @@ impl Engine<'_> {
                 if socket.phase == Phase::Draining && !socket.pending {
                     socket.finish(End::Peer);
                 }
-                core.next_length_poll = after(now, core.config.poll_interval);
             }
             Owner::Close(index) => core.sockets[index].finish(End::Local),
             Owner::Orphan(link) => core.orphans &= !(1 << link),

@@ -50,6 +50,8 @@ pub(crate) struct Socket {
     pub(crate) link: Option<LinkId>,
     /// The module has said `CONNECT` and not yet `CLOSED`.
     pub(crate) up: bool,
+    /// The command that connects it has been sent, at least in part.
+    pub(crate) begun: bool,
     /// The command that connects it has ended well.
     pub(crate) accepted: bool,
     /// A user has a handle to it.
@@ -83,6 +85,7 @@ impl Socket {
             end: End::Reported,
             link: None,
             up: false,
+            begun: false,
             accepted: false,
             held: false,
             closing: false,

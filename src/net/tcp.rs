@@ -17,7 +17,7 @@ use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 use crate::at::Encoder;
 use crate::command::tcpip::{ConnectTcp, TcpRemote};
 use crate::command::{Command, CommandError, End as CommandEnd, Link, ended_with_ok};
-use crate::engine::{End, Engine, LinkId, Outcome, Phase, Reason, Socket};
+use crate::engine::{End, Engine, LinkId, Phase, Reason, Socket};
 use crate::exchange::{Request, exchange};
 use crate::net::Stack;
 use crate::resources::AccessExt;
@@ -183,7 +183,7 @@ impl<'a> TcpSocket<'a> {
             None => Poll::Ready(Err(ConnectError::NoFreeSocket)),
         };
         let (index, generation, link) = poll_fn(|context| access.poll(|engine| claim(engine, context))).await?;
-        let mut attempt = Attempt { shared: stack.shared, index, sent: true, over: false };
+        let mut attempt = Attempt { shared: stack.shared, index, over: false };
         let result = attempt.run(link, remote).await;
         if result.is_ok() {
             attempt.over = true;
@@ -232,11 +232,11 @@ impl<'a> TcpSocket<'a> {
     /// # Errors
     /// If not all bytes could be sent. The socket is closed all the same.
     pub async fn close(&mut self) -> Result<(), Error> {
-        let flushed = self.handle.flush().await;
         self.handle.shared.0.get(|engine| {
             engine.core.sockets[self.handle.index].closing = true;
             engine.core.runner.wake();
         });
+        let flushed = self.handle.flush().await;
         self.handle.ended().await;
         match flushed {
             // Whatever it was, the peer closed first: nothing is lost on this side.
@@ -261,12 +261,11 @@ impl<'a> TcpSocket<'a> {
 struct Attempt<'a> {
     shared: Shared<'a>,
     index: usize,
-    sent: bool,
     over: bool,
 }
 
 impl Attempt<'_> {
-    async fn run(&mut self, link: LinkId, remote: SocketAddr) -> Result<(), ConnectError> {
+    async fn run(&self, link: LinkId, remote: SocketAddr) -> Result<(), ConnectError> {
         let access = self.shared.0;
         let command = ConnectTcp {
             link: Link::Id(link),
@@ -286,14 +285,8 @@ impl Attempt<'_> {
         };
         let ended = match exchange(access, &request, &mut |_| {}).await {
             Ok(ended) => ended,
-            Err(error) => {
-                self.sent = false;
-                return Err(ConnectError::Command(error.into()));
-            }
+            Err(error) => return Err(ConnectError::Command(error.into())),
         };
-        if ended.outcome == Outcome::Silent {
-            self.sent = false;
-        }
         ended_with_ok(ended.outcome).map_err(ConnectError::Command)?;
         let index = self.index;
         let open = poll_fn(|context| {
@@ -321,7 +314,7 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if !self.over {
-            self.shared.0.get(|engine| engine.core.give_up_connect(self.index, self.sent));
+            self.shared.0.get(|engine| engine.core.give_up_connect(self.index));
         }
     }
 }
@@ -359,10 +352,13 @@ impl Handle<'_> {
                 // A peer that closes after it was sent everything has not stopped anything.
                 let sent = socket.to_send.is_empty() && !socket.sending;
                 match (socket.phase, socket.end) {
-                    (Phase::Ended, End::Peer) if socket.sending => {}
+                    (Phase::Ended, End::Peer | End::Local) if socket.sending => {}
+                    (Phase::Ended, End::Local) if !socket.unsent && socket.closing => return Poll::Ready(Ok(())),
                     (Phase::Ended, End::Peer) if !socket.unsent => return Poll::Ready(Ok(())),
                     (Phase::Ended, _) => return Poll::Ready(Err(socket.ended_error())),
                     _ if sent => return Poll::Ready(Ok(())),
+                    // The peer takes nothing any more.
+                    (Phase::Draining, _) if !socket.sending => return Poll::Ready(Err(Error::ClosedByPeer)),
                     _ => {}
                 }
                 socket.write_waker.register(context.waker());

@@ -257,3 +257,218 @@ fn any_stream_and_any_time_leave_a_working_engine() {
         assert_eq!(outcome.pieces, b"+TEST:5\n", "seed {seed}");
     }
 }
+
+// Each of these once went wrong.
+
+fn sent(bench: &mut Bench) -> std::string::String {
+    std::string::String::from_utf8_lossy(&bench.send()).into_owned()
+}
+
+fn take(bench: &mut Bench, bytes: &[u8]) {
+    bench.feed(bytes, &mut || usize::MAX);
+}
+
+fn queue(bench: &mut Bench, name: &str, data: &[u8], connecting: Option<usize>) {
+    let encode = |line: &mut crate::at::Encoder<'_>| _ = line.name(name);
+    let timeout = Duration::from_secs(5);
+    let end = crate::command::End::Ok;
+    let request = Request { encode: &encode, line_end: true, timeout, connecting, end, takes_data: false, data };
+    bench.core.queue(&request).unwrap();
+}
+
+fn write(bench: &mut Bench, data: &[u8]) {
+    let mut engine = bench.engine();
+    let (socket, _, ring) = engine.socket(0);
+    assert_eq!(socket.to_send.push(ring, data), data.len());
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Wakes(core::sync::atomic::AtomicUsize);
+
+impl std::task::Wake for Wakes {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+impl Wakes {
+    fn new() -> (std::sync::Arc<Self>, core::task::Waker) {
+        let wakes = std::sync::Arc::<Self>::default();
+        (wakes.clone(), wakes.into())
+    }
+
+    fn any(&self) -> bool {
+        self.0.load(core::sync::atomic::Ordering::Relaxed) > 0
+    }
+}
+
+#[test]
+fn a_place_is_not_claimed_under_a_running_command() {
+    let mut bench = Bench::new(true);
+    while bench.core.claim(None).is_some() {}
+    (bench.core.sockets[0].held, bench.core.sockets[0].closing) = (false, true);
+    assert_eq!(sent(&mut bench), "AT+CIPCLOSE=4\r\n");
+    take(&mut bench, b"4,CLOSED\r\n");
+    assert!(bench.core.claim(None).is_none() && bench.core.will_have_room());
+    take(&mut bench, b"\r\nOK\r\n");
+    assert!(bench.core.claim(None).is_some());
+
+    let mut bench = Bench::new(true);
+    bench.core.settings.address_in_data = Some(false);
+    while bench.core.claim(None).is_some() {}
+    bench.core.sockets[0].pending = true;
+    assert!(sent(&mut bench).starts_with("AT+CIPRECVDATA=4,"));
+    (bench.core.sockets[0].held, bench.core.sockets[0].closing) = (false, true);
+    take(&mut bench, b"4,CLOSED\r\n");
+    assert!(bench.core.claim(None).is_none());
+}
+
+#[test]
+fn a_late_result_does_not_end_the_question_that_brings_into_step() {
+    for late in [&b"\r\nOK\r\n"[..], b"\r\nERROR\r\n"] {
+        let mut bench = Bench::new(true);
+        queue(&mut bench, "AT+A", &[], None);
+        assert_eq!(sent(&mut bench), "AT+A\r\n");
+        bench.now += Duration::from_secs(5);
+        assert_eq!(sent(&mut bench), "AT+CIPMUX?\r\n");
+        bench.core.user.release();
+        take(&mut bench, late);
+        assert_eq!(sent(&mut bench), "");
+        take(&mut bench, b"+CIPMUX:1\r\n\r\nOK\r\n");
+        queue(&mut bench, "AT+B", &[], None);
+        assert_eq!(sent(&mut bench), "AT+B\r\n");
+        assert_eq!(bench.core.user.state, UserState::Running);
+    }
+}
+
+#[test]
+fn an_unanswered_probe_is_followed_by_a_question() {
+    let mut bench = Bench::new(true);
+    bench.core.life = Life::Probe { silent: 0, busy: 0, restart: false };
+    bench.core.sockets = [const { Socket::new() }; MAX_LINKS];
+    assert_eq!(sent(&mut bench), "AT\r\n");
+    bench.now += Duration::from_millis(500);
+    assert_eq!(sent(&mut bench), "AT\r\n");
+    while !bench.core.is_up() {
+        take(&mut bench, b"\r\nOK\r\n");
+        if bench.core.is_up() {
+            break;
+        }
+        sent(&mut bench);
+    }
+    queue(&mut bench, "AT+B", &[], None);
+    assert_eq!(sent(&mut bench), "AT+CIPMUX?\r\n");
+}
+
+#[test]
+fn a_second_ok_that_is_late_ends_nothing_else() {
+    let mut bench = Bench::new(true);
+    queue(&mut bench, "AT+A", b"abc", None);
+    assert_eq!(sent(&mut bench), "AT+A\r\n");
+    take(&mut bench, b"\r\nOK\r\n>");
+    bench.core.supply(b"abc");
+    assert_eq!(sent(&mut bench), "abc");
+    bench.now += Duration::from_secs(1);
+    assert_eq!(sent(&mut bench), "AT+CIPMUX?\r\n");
+    assert!(matches!(bench.core.user.state, UserState::Done(_)));
+}
+
+#[test]
+fn data_never_goes_out_as_commands_when_the_link_closes_before_the_prompt() {
+    let mut bench = Bench::new(true);
+    write(&mut bench, b"AT+RESTORE\r\n");
+    assert_eq!(sent(&mut bench), "AT+CIPSEND=4,12\r\n");
+    take(&mut bench, b"\r\nOK\r\n4,CLOSED\r\n");
+    bench.now += Duration::from_secs(2);
+    assert_eq!(sent(&mut bench), "AT+CIPMUX?\r\n");
+}
+
+#[test]
+fn a_link_that_closes_before_the_ok_was_never_open() {
+    let mut bench = Bench::new(true);
+    let (index, ..) = bench.core.claim(None).unwrap();
+    queue(&mut bench, "AT+CIPSTART", &[], Some(index));
+    sent(&mut bench);
+    take(&mut bench, b"2,CONNECT\r\n2,CLOSED\r\n\r\nOK\r\n");
+    assert_eq!((bench.core.sockets[index].phase, bench.core.sockets[index].accepted), (Phase::Ended, false));
+}
+
+#[test]
+fn whoever_waits_is_woken() {
+    // For the end of a send, when the peer closes and then the module restarts.
+    let mut bench = Bench::new(true);
+    let (wakes, waker) = Wakes::new();
+    write(&mut bench, b"hello");
+    assert_eq!(sent(&mut bench), "AT+CIPSEND=4,5\r\n");
+    take(&mut bench, b"\r\nOK\r\n>");
+    assert_eq!(sent(&mut bench), "hello");
+    take(&mut bench, b"4,CLOSED\r\n");
+    bench.core.sockets[0].write_waker.register(&waker);
+    take(&mut bench, b"\r\nready\r\n");
+    assert!(wakes.any());
+
+    // For room in the send ring, when the peer closes with data unread.
+    let mut bench = Bench::new(true);
+    let (wakes, waker) = Wakes::new();
+    bench.core.sockets[0].pending = true;
+    write(&mut bench, &[7; RING]);
+    queue(&mut bench, "AT+A", &[], None);
+    assert_eq!(sent(&mut bench), "AT+A\r\n");
+    bench.core.sockets[0].write_waker.register(&waker);
+    take(&mut bench, b"4,CLOSED\r\n");
+    assert!(wakes.any());
+
+    // For a free place, when a link without a socket has closed by itself.
+    let mut bench = Bench::new(true);
+    let (wakes, waker) = Wakes::new();
+    queue(&mut bench, "AT+A", &[], None);
+    sent(&mut bench);
+    take(&mut bench, b"0,CONNECT\r\n");
+    bench.core.waiters.register(&waker);
+    take(&mut bench, b"0,CLOSED\r\n");
+    assert!(wakes.any());
+}
+
+#[test]
+fn an_overrun_while_data_is_fetched_fails_the_stream() {
+    let mut bench = Bench::new(true);
+    bench.core.settings.address_in_data = Some(false);
+    bench.core.sockets[0].pending = true;
+    assert!(sent(&mut bench).starts_with("AT+CIPRECVDATA=4,"));
+    bench.engine().serial_error();
+    take(&mut bench, b"+CIPRECTA:5,hello\r\n\r\nOK\r\n");
+    assert_eq!(bench.core.sockets[0].end, End::Failed(crate::net::tcp::Error::DataLost));
+}
+
+#[test]
+fn a_busy_link_does_not_keep_another_from_being_asked_for() {
+    let mut bench = Bench::new(true);
+    bench.core.settings.address_in_data = Some(false);
+    bench.core.next_length_poll = bench.now;
+    bench.core.sockets[1].reading = true;
+    let mut polls = 0;
+    for _ in 0..20 {
+        bench.now += Duration::from_millis(900);
+        take(&mut bench, b"+IPD,4,5\r\n");
+        let out = sent(&mut bench);
+        polls += usize::from(out.contains("AT+CIPRECVLEN?"));
+        let data = out.contains("AT+CIPRECVDATA");
+        take(&mut bench, if data { b"+CIPRECVDATA:5,hello\r\n\r\nOK\r\n" } else { b"\r\nOK\r\n" });
+    }
+    assert!(polls > 5, "{polls}");
+}
+
+#[test]
+fn what_was_missed_is_told_before_what_follows() {
+    let mut messages = message::Messages::new();
+    assert!(messages.subscribe());
+    let line = [b'x'; 150];
+    assert!(messages.push_line(&line) && messages.push_line(&line) && !messages.push_line(&line));
+    messages.give_up();
+    assert!(messages.pop().unwrap().is_some());
+    assert!(messages.push_line(b"+NEXT"));
+    assert!(messages.pop().unwrap().is_some());
+    assert_eq!(messages.pop(), Err(2));
+    assert_eq!(messages.pop(), Ok(None));
+}

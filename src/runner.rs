@@ -2,12 +2,12 @@
 
 use core::convert::Infallible;
 use core::fmt;
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 
 use embassy_futures::select::{Either, select};
-use embassy_time::{Instant, Timer};
+use embassy_time::{Duration, Instant, Timer};
 use embedded_hal::digital::OutputPin;
 use embedded_io_async::{Read, Write};
 
@@ -159,7 +159,14 @@ async fn transmit<P: Write, R: OutputPin, E: OutputPin>(
     let mut unflushed = false;
     loop {
         while output.start < output.end {
-            match port.write(output.rest()).await {
+            let write = port.write(output.rest());
+            let written = while_time_passes(write, access, pins, &mut deadline, &mut reset).await;
+            let Some(written) = written else {
+                // Nobody wants the rest any more.
+                output.start = output.end;
+                break;
+            };
+            match written {
                 Ok(0) => return Err(RunError::Closed),
                 Ok(count) => output.start += count,
                 Err(error) => return Err(RunError::Serial(error)),
@@ -180,17 +187,49 @@ async fn transmit<P: Write, R: OutputPin, E: OutputPin>(
                 if idle { Poll::Pending } else { Poll::Ready(()) }
             })
         });
-        let overdue = async move {
-            match until {
-                Some(deadline) => Timer::at(deadline).await,
-                None => core::future::pending().await,
-            }
-        };
-        select(work, overdue).await;
+        select(work, wait_until(until)).await;
         pins.set_reset(reset);
         if output.end == 0 && unflushed {
-            port.flush().await.map_err(RunError::Serial)?;
+            let flush = port.flush();
+            let flushed = while_time_passes(flush, access, pins, &mut deadline, &mut reset).await;
+            flushed.transpose().map_err(RunError::Serial)?;
             unflushed = false;
+        }
+    }
+}
+
+async fn wait_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => Timer::at(deadline).await,
+        None => core::future::pending().await,
+    }
+}
+
+/// Waits for `future`, and lets time pass for the engine meanwhile: a module that holds up the line can be given up, and
+/// reset. `None` once it is being reset.
+async fn while_time_passes<F: Future, R: OutputPin, E: OutputPin>(
+    future: F,
+    access: &dyn Access,
+    pins: &mut Pins<R, E>,
+    deadline: &mut Option<Instant>,
+    reset: &mut bool,
+) -> Option<F::Output> {
+    let mut future = pin!(future);
+    loop {
+        match select(future.as_mut(), wait_until(*deadline)).await {
+            Either::First(output) => return Some(output),
+            Either::Second(()) => {
+                let now = Instant::now();
+                access.with(&mut |engine| {
+                    // Nothing new can go out, so that some of what is due stays due.
+                    *deadline = engine.poll(now).map(|at| at.max(now + Duration::from_millis(1)));
+                    *reset = engine.core.reset_asserted();
+                });
+                pins.set_reset(*reset);
+                if *reset {
+                    return None;
+                }
+            }
         }
     }
 }

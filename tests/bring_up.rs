@@ -183,3 +183,44 @@ fn a_module_in_any_state() {
         });
     }
 }
+
+/// Resets a simulated module, which then takes bytes again.
+struct ModuleReset(Line<wifi_at_simulator::Simulator>);
+
+impl ErrorType for ModuleReset {
+    type Error = Infallible;
+}
+
+impl OutputPin for ModuleReset {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        self.0.with(|module, now| module.reset(now));
+        self.0.set_stuck(false);
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_module_that_takes_no_bytes_is_reset_in_the_end() {
+    let line = module(&network());
+    let resources = &mut Resources::<1, 64, 64>::new();
+    run(&line, async {
+        let serial = Split::new(line.clone(), line.clone());
+        let pins = Pins::reset(ModuleReset(line.clone()));
+        let mut parts = wifi_at::new::<EspAt, _, _, _>(serial, pins, resources, Config::default());
+        let control = parts.control;
+        let user = async {
+            control.wait_until_ready().await.unwrap();
+            let mut events = control.events();
+            line.set_stuck(true);
+            let error = control.send(&wifi_at::command::wifi::QueryWifiMode).await.unwrap_err();
+            assert_eq!(error, wifi_at::command::CommandError::Timeout);
+            while events.next().await != Ok(Event::ModuleReady) {}
+            control.send(&wifi_at::command::wifi::QueryWifiMode).await.unwrap();
+        };
+        assert!(embassy_futures::select::select(parts.runner.run(), user).await.is_second());
+    });
+}

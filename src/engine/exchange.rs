@@ -119,7 +119,10 @@ impl Exchange {
     }
 
     /// Makes the wire the owner's. The command's bytes must be in place.
-    fn begin(&mut self, owner: Owner, timeout: Duration) {
+    ///
+    /// It has to go out within the time that it may take to be answered.
+    fn begin(&mut self, now: Instant, owner: Owner, timeout: Duration) {
+        self.deadline = after(now, timeout);
         self.owner = owner;
         self.phase = Phase::Command;
         self.sent = 0;
@@ -328,7 +331,7 @@ impl Core {
             self.user_links |= LINK_COMMANDS.iter().any(|name| self.user.command.starts_with(name));
         }
         self.user.state = UserState::Running;
-        self.exchange.begin(Owner::User, self.user.timeout);
+        self.exchange.begin(self.clock, Owner::User, self.user.timeout);
         self.exchange.data = self.user.unsupplied;
         self.exchange.end = self.user.end;
     }
@@ -346,7 +349,7 @@ impl Core {
         let exchange = &mut self.exchange;
         exchange.own.clear();
         let _ = exchange.own.extend_from_slice(&buffer[..length]);
-        exchange.begin(owner, timeout);
+        exchange.begin(self.clock, owner, timeout);
     }
 
     pub(super) fn begin_send(&mut self, index: usize, link: LinkId, count: usize) {
@@ -522,7 +525,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn exchange_deadline(&self) -> Option<Instant> {
-        let waiting = !matches!(self.core.exchange.phase, Phase::Idle | Phase::Command);
+        let waiting = self.core.exchange.phase != Phase::Idle;
         waiting.then_some(self.core.exchange.deadline)
     }
 

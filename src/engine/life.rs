@@ -103,7 +103,7 @@ impl Engine<'_> {
             Life::Boot(_) if due => core.probe(false),
             Life::Guard(_) if due => {
                 core.life = Life::Escape;
-                core.begin_step("+++", Duration::MIN);
+                core.begin_step("+++", PROBE_TIMEOUT);
             }
             Life::Escaped(_) if due => core.probe(true),
             Life::Wait(_) if due => self.start_life(now),
@@ -149,6 +149,8 @@ impl Engine<'_> {
                     self.attempt_failed(now);
                 }
             }
+            // It did not even go out.
+            Life::Escape => self.escape_sent(now),
             // Where the module refuses to restart, its settings can still be made.
             Life::Restart => core.boot(now),
             Life::Steps { step, choice } => self.step_done(now, step, choice, success),

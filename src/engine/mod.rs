@@ -47,6 +47,8 @@ use life::Life;
 pub(crate) struct Core {
     profile: &'static Profile,
     config: Config,
+    /// When the engine was last asked what to do.
+    clock: Instant,
     pub(crate) sockets: [Socket; MAX_LINKS],
     /// How many of `sockets` have rings.
     socket_count: usize,
@@ -117,6 +119,7 @@ impl Core {
         Self {
             profile,
             config,
+            clock: Instant::MIN,
             sockets: [const { Socket::new() }; MAX_LINKS],
             socket_count: if sockets < MAX_LINKS { sockets } else { MAX_LINKS },
             ingress: Ingress::new(),
@@ -179,6 +182,7 @@ impl<'a> Engine<'a> {
     /// Lets time pass: ends what is overdue and starts what is due. Gives the moment at which to call again, if no
     /// byte comes before that.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Instant> {
+        self.core.clock = now;
         self.check_payload(now);
         self.check_held(now);
         self.check_exchange(now);

@@ -33,6 +33,9 @@ struct State<D> {
     /// No read crosses this position of the stream.
     split: Cell<usize>,
     quantum: Cell<u64>,
+    /// The device takes nothing, and the host's writes wait.
+    stuck: Cell<bool>,
+    writer: RefCell<Option<Waker>>,
     /// What the device's clock is ahead of the tests'.
     offset: Cell<Duration>,
     reader: RefCell<Option<Waker>>,
@@ -58,6 +61,8 @@ impl<D: Device> Line<D> {
             chunk: Cell::new(usize::MAX),
             split: Cell::new(usize::MAX),
             quantum: Cell::new(1),
+            stuck: Cell::new(false),
+            writer: RefCell::new(None),
             offset: Cell::new(Duration::ZERO),
             reader: RefCell::new(None),
             record: RefCell::default(),
@@ -77,6 +82,14 @@ impl<D: Device> Line<D> {
     pub fn with_split(self, position: usize) -> Self {
         self.state.split.set(position);
         self
+    }
+
+    /// The device takes nothing from now on (CTS), or again.
+    pub fn set_stuck(&self, stuck: bool) {
+        self.state.stuck.set(stuck);
+        if let Some(waker) = self.state.writer.borrow_mut().take() {
+            waker.wake();
+        }
     }
 
     /// The device has lived for so long before the test starts.
@@ -143,6 +156,14 @@ impl<D: Device> Read for Line<D> {
 
 impl<D: Device> Write for Line<D> {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        poll_fn(|context| {
+            if self.state.stuck.get() {
+                *self.state.writer.borrow_mut() = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+        .await;
         let count = bytes.len().min(self.state.chunk.get());
         self.state.device.borrow_mut().receive(self.state.now(), &bytes[..count]);
         Ok(count)

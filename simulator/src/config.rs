@@ -1,8 +1,11 @@
 //! What a simulated module is made of: firmware, radio surroundings, times.
 
+use crate::bluetooth::{Air, BlePeer, BtPeer, GattService};
 use crate::net::{MemoryNetwork, Network};
 use crate::profile::Dialect;
 use crate::simulator::Simulator;
+use crate::tls::CertificateStore;
+use crate::world::{EnterpriseAccess, World};
 use core::time::Duration;
 use std::net::Ipv4Addr;
 
@@ -19,12 +22,17 @@ pub struct AccessPoint {
     pub channel: u8,
     /// Signal strength at the module in dBm.
     pub rssi: i8,
-    /// Encryption as `AT+CWLAP` prints it: 0 open, 2 WPA, 3 WPA2, 4 WPA/WPA2, 6 WPA3, 7 WPA2/WPA3.
+    /// Encryption as `AT+CWLAP` prints it: 0 open, 2 WPA, 3 WPA2, 4 WPA/WPA2,
+    /// 5 WPA2-Enterprise, 6 WPA3, 7 WPA2/WPA3.
     pub encryption: u8,
     /// Whether it is on the air.
     pub up: bool,
     /// Whether it gives addresses by DHCP. Without, a join ends after `WIFI CONNECTED` by the time limit.
     pub dhcp: bool,
+    /// Whom a WPA2-Enterprise network lets in.
+    pub enterprise: Option<EnterpriseAccess>,
+    /// The country that it announces, two letters.
+    pub country: Option<[u8; 2]>,
 }
 
 impl AccessPoint {
@@ -53,6 +61,8 @@ impl AccessPoint {
             encryption: 0,
             up: true,
             dhcp: true,
+            enterprise: None,
+            country: None,
         }
     }
 
@@ -74,6 +84,22 @@ impl AccessPoint {
     #[must_use]
     pub const fn rssi(mut self, rssi: i8) -> Self {
         self.rssi = rssi;
+        self
+    }
+
+    /// With WPA2-Enterprise for this user; joined by `AT+CWJEAP`.
+    #[must_use]
+    pub fn enterprise(mut self, access: EnterpriseAccess) -> Self {
+        self.encryption = 5;
+        self.password = None;
+        self.enterprise = Some(access);
+        self
+    }
+
+    /// Announces this country.
+    #[must_use]
+    pub const fn country(mut self, code: [u8; 2]) -> Self {
+        self.country = Some(code);
         self
     }
 
@@ -113,6 +139,8 @@ pub struct Latency {
     pub connect_timeout: Duration,
     /// From `AT+CIPSNTPCFG` to `+TIME_UPDATED`.
     pub sntp: Duration,
+    /// Until a Bluetooth device is found or connected.
+    pub bluetooth: Duration,
 }
 
 impl Latency {
@@ -132,6 +160,7 @@ impl Latency {
             dns: Duration::from_millis(30),
             connect_timeout: Duration::from_secs(18),
             sntp: Duration::from_millis(400),
+            bluetooth: Duration::from_millis(200),
         }
     }
 
@@ -151,6 +180,7 @@ impl Latency {
             dns: Duration::ZERO,
             connect_timeout: Duration::from_secs(18),
             sntp: Duration::ZERO,
+            bluetooth: Duration::ZERO,
         }
     }
 }
@@ -201,6 +231,12 @@ pub struct Variant {
     pub has_cipstate: bool,
     /// Whether the module has `AT+CIPSTATUS`.
     pub has_cipstatus: bool,
+    /// Whether the firmware was built with Classic Bluetooth. Espressif's own downloads are not; here it is there unless a
+    /// test says otherwise.
+    pub classic_bluetooth: bool,
+    /// Whether the firmware was built with the file commands (`AT+FS`). Espressif's own downloads are not; here they are
+    /// there unless a test says otherwise.
+    pub file_system: bool,
     /// Bytes that the module prints as soon as it starts, long before `ready`.
     pub boot_text: Vec<u8>,
     /// Whether `AT+CIPDINFO` is 1 at the start.
@@ -209,6 +245,17 @@ pub struct Variant {
     pub version: Vec<String>,
     /// Bytes that a TCP link or a UDP port buffers in the module.
     pub window: usize,
+    /// Bytes of the MQTT client's buffer: a message that does not fit with the head of its packet is reported in pieces.
+    pub mqtt_buffer: usize,
+}
+
+/// What happens to bytes on the serial line, in both directions; see [`Builder::line_noise`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineNoise {
+    /// So many bytes of a million are lost.
+    pub lost: u32,
+    /// So many of a million have one wrong bit.
+    pub flipped: u32,
 }
 
 /// Makes a [`Simulator`].
@@ -217,6 +264,7 @@ pub struct Builder {
     pub(crate) dialect: Dialect,
     pub(crate) variant: Variant,
     pub(crate) access_points: Vec<AccessPoint>,
+    pub(crate) world: World,
     pub(crate) station_mac: [u8; 6],
     pub(crate) station_ip: Ipv4Addr,
     pub(crate) gateway: Ipv4Addr,
@@ -225,6 +273,22 @@ pub struct Builder {
     pub(crate) baud: Option<u32>,
     pub(crate) latency: Latency,
     pub(crate) clock: u64,
+    pub(crate) certificates: CertificateStore,
+    pub(crate) update_server: (String, u16, u16),
+    pub(crate) seed: u64,
+    pub(crate) wiring: Wiring,
+    pub(crate) air: Air,
+    pub(crate) bluetooth_address: Option<[u8; 6]>,
+    pub(crate) gatt_services: Option<Vec<GattService>>,
+}
+
+/// How the serial line is made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wiring {
+    pub(crate) flow_control: bool,
+    pub(crate) module_fifo: Option<usize>,
+    pub(crate) host_fifo: Option<usize>,
+    pub(crate) noise: LineNoise,
 }
 
 pub(crate) struct NetworkBox(pub(crate) Box<dyn Network>);
@@ -244,6 +308,7 @@ impl Builder {
             dialect,
             variant: dialect.profile().variant(),
             access_points: Vec::new(),
+            world: World::default(),
             station_mac: dialect.profile().mac,
             station_ip: Ipv4Addr::new(192, 168, 3, 112),
             gateway: Ipv4Addr::new(192, 168, 3, 1),
@@ -252,6 +317,13 @@ impl Builder {
             baud: None,
             latency: Latency::default(),
             clock: 1_780_000_000,
+            certificates: CertificateStore::new(),
+            update_server: ("iot.espressif.cn".into(), 8000, 8443),
+            seed: 0,
+            wiring: Wiring::default(),
+            air: Air::new(),
+            bluetooth_address: None,
+            gatt_services: None,
         }
     }
 
@@ -259,6 +331,25 @@ impl Builder {
     #[must_use]
     pub fn access_point(mut self, point: AccessPoint) -> Self {
         self.access_points.push(point);
+        self
+    }
+
+    /// What surrounds the module, and what happens there in the course of time. Its access points come behind those of
+    /// [`access_point`](Self::access_point), its lease is that of [`station_ip`](Self::station_ip); its hosts are only
+    /// in the network that [`World::memory_network`] makes.
+    #[must_use]
+    pub fn world(mut self, mut world: World) -> Self {
+        self.access_points.append(&mut world.access_points);
+        for peer in world.ble_peers.drain(..) {
+            self.air.add_ble_peer(peer);
+        }
+        for peer in world.bt_peers.drain(..) {
+            self.air.add_bt_peer(peer);
+        }
+        if let Some(lease) = world.lease {
+            self = self.station_ip(lease.address, lease.gateway, lease.netmask);
+        }
+        self.world = world;
         self
     }
 
@@ -318,6 +409,106 @@ impl Builder {
     #[must_use]
     pub const fn clock(mut self, unix_seconds: u64) -> Self {
         self.clock = unix_seconds;
+        self
+    }
+
+    /// The server that `AT+CIUPDATE` and `AT+CIPFWVER` ask, with its ports for HTTP and for HTTPS; without this
+    /// `iot.espressif.cn`, 8000 and 8443.
+    ///
+    /// It answers `GET /v1/device/rom/?is_formal_newest=true` with JSON in which `"version"` stands, and
+    /// `GET /v1/device/rom/?action=download_rom&version=...&filename=...` with the image.
+    #[must_use]
+    pub fn update_server(mut self, host: &str, http: u16, https: u16) -> Self {
+        self.update_server = (host.to_owned(), http, https);
+        self
+    }
+
+    /// The certificates in the module's flash; none without this.
+    #[must_use]
+    pub fn certificates(mut self, certificates: CertificateStore) -> Self {
+        self.certificates = certificates;
+        self
+    }
+
+    /// Where faults and line noise that come at random take their chances from: the same seed, the same moments.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// RTS and CTS are wired, and the module uses them from the start: its flow control setting (the last value of
+    /// `AT+UART_CUR?`) is on, and `AT+UART_CUR` can change it.
+    ///
+    /// With them a receive FIFO that is full stops the sender and nothing is lost. Without, [`Simulator::set_host_ready`]
+    /// still holds the module, so that a test need not care for the setting.
+    #[must_use]
+    pub const fn flow_control(mut self, wired: bool) -> Self {
+        self.wiring.flow_control = wired;
+        self
+    }
+
+    /// So many bytes wait in the module while it cannot take them (in passthrough and long sends that the network does
+    /// not take); more are lost without flow control. `None`, the default: as many as come. Needs [`Self::baud`].
+    #[must_use]
+    pub const fn module_fifo(mut self, bytes: Option<usize>) -> Self {
+        self.wiring.module_fifo = bytes;
+        self
+    }
+
+    /// So many bytes (at least 1) wait at the host until it reads them by [`Simulator::transmit`]; more are lost without
+    /// flow control. `None`, the default: as many as come. Needs [`Self::baud`]. For tests in virtual time; the thread of
+    /// [`realtime`](crate::realtime) reads as soon as it runs, which is no time to rely on.
+    #[must_use]
+    pub const fn host_fifo(mut self, bytes: Option<usize>) -> Self {
+        self.wiring.host_fifo = match bytes {
+            Some(0) => Some(1),
+            bytes => bytes,
+        };
+        self
+    }
+
+    /// Bytes that are lost or changed on the line, at moments that [`Self::seed`] chooses.
+    #[must_use]
+    pub const fn line_noise(mut self, noise: LineNoise) -> Self {
+        self.wiring.noise = noise;
+        self
+    }
+
+    /// The air that the module's Bluetooth is in; one of its own without this. Peers that were added before are left in
+    /// the air where they were.
+    #[must_use]
+    pub fn air(mut self, air: &Air) -> Self {
+        self.air = air.clone();
+        self
+    }
+
+    /// Adds a Bluetooth LE device to the module's air.
+    #[must_use]
+    pub fn ble_peer(self, peer: BlePeer) -> Self {
+        self.air.add_ble_peer(peer);
+        self
+    }
+
+    /// Adds a Classic Bluetooth device to the module's air.
+    #[must_use]
+    pub fn bt_peer(self, peer: BtPeer) -> Self {
+        self.air.add_bt_peer(peer);
+        self
+    }
+
+    /// The module's public Bluetooth address; without this the station's MAC address plus 2.
+    #[must_use]
+    pub const fn bluetooth_address(mut self, address: [u8; 6]) -> Self {
+        self.bluetooth_address = Some(address);
+        self
+    }
+
+    /// The services in the module's flash that `AT+BLEGATTSSRVCRE` creates (`gatts_data.csv`); without this those of
+    /// the firmware as it comes.
+    #[must_use]
+    pub fn gatt_services(mut self, services: Vec<GattService>) -> Self {
+        self.gatt_services = Some(services);
         self
     }
 

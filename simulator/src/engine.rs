@@ -1,11 +1,16 @@
 //! The command line of the module: input, the running command, output.
 
+use crate::bluetooth::BluetoothJob;
+use crate::bluetooth::tunnel::{Route, Tunnel};
 use crate::command::Reply;
 use crate::command::connect::{ConnectPlan, LookupUse};
+use crate::fault::Fault;
 use crate::net::{LookupId, SocketId};
+use crate::passthrough::Passthrough;
+use crate::raw::RawInput;
 use crate::request::{Call, Code, Failure, Form, split_name};
 use crate::script::{Action, Point};
-use crate::send::{DataMode, Passthrough, SendJob};
+use crate::send::{DataMode, SendJob};
 use crate::settings::UartConfig;
 use crate::simulator::Simulator;
 use crate::station::Station;
@@ -22,7 +27,18 @@ pub(crate) enum Mode {
     Command,
     /// Behind the prompt of a send.
     Data(Box<DataMode>),
+    /// Behind the prompt of a command that takes counted bytes.
+    Raw(Box<RawInput>),
     Passthrough(Box<Passthrough>),
+    /// Passthrough over Bluetooth.
+    Tunnel(Box<Tunnel>),
+}
+
+impl Mode {
+    /// Whether all that the module sends is data of the other end.
+    pub(crate) const fn passes_through(&self) -> bool {
+        matches!(self, Self::Passthrough(_) | Self::Tunnel(_))
+    }
 }
 
 /// A command that has not ended.
@@ -53,6 +69,8 @@ pub(crate) enum Job {
         plan: Box<ConnectPlan>,
     },
     Ping(Option<Duration>),
+    /// `AT+CIUPDATE`; the update itself stands in the simulator.
+    Update,
     /// `OK` leaves at the old rate, then the rate changes.
     Baud(UartConfig),
     /// `OK` leaves, then the module sleeps so long.
@@ -61,12 +79,20 @@ pub(crate) enum Job {
     Restart,
     /// `OK` leaves, then the station disconnects.
     Leave,
+    /// A command of MQTT, HTTP or WebSocket waits for the network.
+    #[cfg(feature = "services")]
+    Service(crate::services::Waiting),
+    Bluetooth(BluetoothJob),
+    /// No command, but the module is busy all the same.
+    Occupied,
 }
 
 #[derive(Debug)]
 pub(crate) enum PromptFor {
     Data(Box<DataMode>),
+    Raw(Box<RawInput>),
     Passthrough,
+    Tunnel(Route),
 }
 
 /// Bytes waiting in the module's UART queue at which it stops to take more from the network.
@@ -76,8 +102,13 @@ impl Simulator {
     /// Power-on and reset. `text` is what a module prints that restarts by itself.
     pub(crate) fn start(&mut self, text: Option<Vec<u8>>) {
         self.close_all_sockets();
+        #[cfg(feature = "services")]
+        self.stop_services();
+        self.drop_update();
+        self.update_state = 0;
         self.running = None;
         self.pending_restart = None;
+        self.faults.restart();
         self.line.clear();
         self.line_too_long = false;
         self.busy_told = false;
@@ -94,12 +125,23 @@ impl Simulator {
             ..Default::default()
         };
         self.sntp.reset();
+        self.system = crate::command::system::System::default();
+        self.pins.restart();
+        self.peripherals.restart();
+        self.user = crate::command::user::User::default();
+        self.filters = crate::command::message_filter::Filters::default();
+        self.world_restarts();
+        self.restart_bluetooth();
         self.set_rate(self.settings.uart);
         self.mode = Mode::Boot;
         self.mode_at = Some(self.now + self.latency.boot);
         let boot_text = self.variant.boot_text.clone();
         self.put(&text.unwrap_or_default());
         self.put(&boot_text);
+        if self.fault(Fault::BootGarbage) {
+            let all: Vec<u8> = (0..=u8::MAX).collect();
+            self.put(&all);
+        }
     }
 
     fn set_rate(&mut self, uart: UartConfig) {
@@ -111,20 +153,48 @@ impl Simulator {
             self.inbound.rebase(self.now);
             self.outbound.rebase(self.now);
         }
+        self.outbound.flow = self.flow().1;
+        if self.ignores_host() {
+            let rate = self.line_rate();
+            self.outbound.set_ready(self.now, true, rate);
+        }
     }
 
     /// Raw output, past all hooks.
     pub(crate) fn put(&mut self, bytes: &[u8]) {
-        if self.pending_restart.is_none() && !bytes.is_empty() {
-            let rate = self.line_rate();
-            self.outbound.push(self.now, bytes, rate);
+        if self.pending_restart.is_some() || bytes.is_empty() || self.faults.silent {
+            return;
         }
+        if self.faults.trickle.is_empty() {
+            self.transmit_bytes(bytes);
+        } else {
+            self.faults.trickle.extend(bytes);
+        }
+    }
+
+    /// To the wire, behind what is on it.
+    pub(crate) fn transmit_bytes(&mut self, bytes: &[u8]) {
+        let rate = self.line_rate();
+        let arrived = self.carry_out(bytes);
+        self.outbound.push(self.now, arrived.as_deref().unwrap_or(bytes), rate);
+    }
+
+    /// Bytes that the host has not got.
+    pub(crate) fn waiting_output(&self) -> usize {
+        self.outbound.len() + self.faults.trickle.len()
     }
 
     /// Output through the hooks. `payload` is the offset from which [`Action::Inside`] counts.
     pub(crate) fn emit_from(&mut self, point: &Point, bytes: &[u8], payload: usize) {
-        let actions = self.script.take(point);
-        if actions.is_empty() {
+        let cut = self.filters.cut(bytes);
+        let bytes = cut.as_deref().unwrap_or(bytes);
+        if cut.as_ref().is_some_and(Vec::is_empty) || self.hold_for_host(point, bytes, payload) {
+            return;
+        }
+        let mut actions = self.script.take(point);
+        actions.extend(self.fault_actions(point, bytes, payload));
+        let in_pieces = self.comes_in_pieces(point);
+        if actions.is_empty() && !in_pieces {
             self.put(bytes);
             return;
         }
@@ -151,7 +221,11 @@ impl Simulator {
                 Action::Delay(_) => {}
             }
         }
-        self.put(&body);
+        if in_pieces && self.pending_restart.is_none() {
+            self.trickle(&body);
+        } else {
+            self.put(&body);
+        }
         self.put(&tail);
     }
 
@@ -167,7 +241,7 @@ impl Simulator {
 
     pub(crate) fn finish_ok(&mut self) {
         self.running = None;
-        self.emit(&Point::Final, b"\r\nOK\r\n");
+        self.say_result(b"\r\nOK\r\n");
         self.busy_told = false;
     }
 
@@ -185,10 +259,10 @@ impl Simulator {
             text += "\r\n";
         }
         if self.syslog {
-            text += &format!("ERR CODE:0x{:08x}\r\n", failure.code.value());
+            text += &format!("ERR CODE:0x{:08x}\r\n", failure.number());
         }
         text += &format!("\r\n{end}\r\n");
-        self.emit(&Point::Final, text.as_bytes());
+        self.say_result(text.as_bytes());
         self.busy_told = false;
     }
 
@@ -202,6 +276,7 @@ impl Simulator {
         match &self.mode {
             Mode::Data(data) => data.blocked(),
             Mode::Passthrough(passthrough) => passthrough.blocked(),
+            Mode::Tunnel(tunnel) => tunnel.blocked(),
             _ => false,
         }
     }
@@ -209,6 +284,9 @@ impl Simulator {
     /// Takes what has come in, at least one byte.
     pub(crate) fn take_input(&mut self) {
         match self.mode {
+            _ if self.faults.silent => {
+                self.inbound.pop();
+            }
             Mode::Off | Mode::Boot => {
                 self.inbound.pop();
             }
@@ -218,7 +296,9 @@ impl Simulator {
                 }
             }
             Mode::Data(_) => self.take_data(),
+            Mode::Raw(_) => self.take_raw(),
             Mode::Passthrough(_) => self.take_passthrough(),
+            Mode::Tunnel(_) => self.take_tunnel(),
         }
     }
 
@@ -238,6 +318,7 @@ impl Simulator {
         if self.echo {
             let echoed = if byte == b'\n' { self.profile.wording.echoed_line_end } else { &[byte] };
             self.put(echoed);
+            self.notice_in_echo();
         }
         if self.line.len() < self.profile.limits.line {
             self.line.push(byte);
@@ -265,7 +346,11 @@ impl Simulator {
                 self.finish_error(Code::NoTerminator);
                 return;
             }
-            let delay = self.script.take_delay(&Self::answer_point(&line));
+            self.show_spontaneous(true);
+            if self.pending_restart.is_some() || self.faults.silent {
+                return;
+            }
+            let delay = self.script.take_delay(&Self::answer_point(&line)) + self.busy_delay(&line);
             let at = self.now + self.latency.command + delay;
             self.run(Job::Execute(line), Some(at));
         }
@@ -289,6 +374,10 @@ impl Simulator {
     }
 
     fn execute(&mut self, line: &[u8]) {
+        self.release_late();
+        if self.fault(Fault::BusyBeforeAnswer) {
+            self.tell_busy();
+        }
         if let Some(instead) = self.answer_hooks(line) {
             self.put(&instead);
             self.busy_told = false;
@@ -352,11 +441,15 @@ impl Simulator {
             Mode::Boot => {
                 self.mode = Mode::Command;
                 self.emit(&Point::Ready, b"\r\nready\r\n");
+                self.boot_busy();
                 self.auto_connect();
+                self.world_boots();
+                self.enter_stored_link();
             }
-            Mode::Command => {}
+            Mode::Command | Mode::Raw(_) => {}
             Mode::Data(_) => self.on_data_timer(),
             Mode::Passthrough(_) => self.on_passthrough_timer(),
+            Mode::Tunnel(_) => self.on_tunnel_timer(),
         }
     }
 
@@ -369,15 +462,22 @@ impl Simulator {
             Job::Prompt(what) => {
                 let wording = &self.profile.wording;
                 let prompt = match what {
-                    PromptFor::Data(_) => wording.prompt,
-                    PromptFor::Passthrough => wording.passthrough_prompt,
+                    PromptFor::Data(_) | PromptFor::Raw(_) => wording.prompt,
+                    PromptFor::Passthrough | PromptFor::Tunnel(_) => wording.passthrough_prompt,
                 };
                 let blank: &[u8] = if self.variant.blank_after_prompt { b" " } else { b"" };
                 let prompt = [prompt, blank].concat();
                 self.busy_told = false;
+                self.faults.waits = false;
                 self.mode = match what {
                     PromptFor::Data(data) => Mode::Data(data),
-                    PromptFor::Passthrough => Mode::Passthrough(Box::new(Passthrough::new(self.profile))),
+                    PromptFor::Raw(raw) => Mode::Raw(raw),
+                    PromptFor::Passthrough => {
+                        Mode::Passthrough(Box::new(Passthrough::new(self.profile, self.send_interval())))
+                    }
+                    PromptFor::Tunnel(route) => {
+                        Mode::Tunnel(Box::new(Tunnel::new(route, self.profile.limits.escape_silence)))
+                    }
                 };
                 self.emit(&Point::Prompt, &prompt);
             }
@@ -406,29 +506,38 @@ impl Simulator {
                 self.start(None);
             }
             Job::Leave => self.leave_wifi(),
+            Job::Occupied => self.busy_told = false,
             Job::Connect { socket, plan } => {
                 let now = self.now;
                 self.network.close(now, socket);
                 self.fail_connect_of(plan.id);
             }
             Job::Send(send) => self.on_send_timer(*send),
+            Job::Bluetooth(job) => self.on_bluetooth_job(job),
+            #[cfg(feature = "services")]
+            Job::Service(waiting) => self.on_service_timeout(waiting),
             // These wait for the network; their timer only makes the module look again.
-            job @ Job::Lookup { .. } => self.running = Some(Running { job, at: None }),
+            job @ (Job::Lookup { .. } | Job::Update) => self.running = Some(Running { job, at: None }),
         }
     }
 
     /// `OK` first, then the prompt after its time.
     pub(crate) fn prompt(&mut self, what: PromptFor) -> Reply {
+        if matches!(what, PromptFor::Data(_)) && self.fault(Fault::ErrorForSend) {
+            self.finish_error(Code::Failed);
+            return Reply::Pending;
+        }
         self.emit(&Point::Final, b"\r\nOK\r\n");
-        let delay = self.script.take_delay(&Point::Prompt);
+        let delay = self.script.take_delay(&Point::Prompt) + self.wait_for_data(Fault::DataBeforePrompt);
         let at = self.now + self.latency.prompt + delay;
         self.run(Job::Prompt(what), Some(at))
     }
 
     /// `OK` first; the job is done when the last byte has left.
     pub(crate) fn after_ok(&mut self, job: Job) -> Reply {
-        self.emit(&Point::Final, b"\r\nOK\r\n");
-        let at = self.outbound.drained_at(self.line_rate()).max(self.now);
+        let cut = matches!(job, Job::Baud(_)) && self.fault(Fault::OkCut);
+        self.emit(&Point::Final, if cut { b"\r\nO" } else { b"\r\nOK\r\n" });
+        let at = self.outbound.drained_at(self.line_rate()).max(self.now) + self.trickle_time();
         self.run(job, Some(at))
     }
 }

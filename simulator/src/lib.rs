@@ -26,32 +26,67 @@
 //!
 //! - [`Builder`] makes a module: [`Dialect`], [`Variant`], [`AccessPoint`]s, [`Latency`], line rate, network.
 //! - [`Hook`]s change single places of the output: lose a prompt, put bytes into a payload, restart the module there.
-//! - `serial::port` (feature `embedded-io-async`) is a port for single-threaded asynchronous tests.
+//! - [`Fault`]s by name: what real modules do wrong, at a chosen moment or at random ones.
+//! - `serial::port` (feature `embedded-io-async`) is a port for single-threaded asynchronous tests, and
+//!   `virtual_time::run` (feature `virtual-time`) runs one, in which waiting takes no time.
+//! - `blocking::port` (feature `embedded-io`) is a port for tests without an executor.
 //! - [`realtime`] runs a module in a thread in real time and gives a byte stream with [`std::io`] traits.
 
+#[cfg(feature = "embedded-io")]
+pub mod blocking;
+mod bluetooth;
 mod command;
 mod config;
+mod delivery;
 mod engine;
+mod escape;
+mod fault;
+mod line;
 mod link;
 mod net;
+mod passthrough;
+mod peripherals;
 mod profile;
+mod raw;
 pub mod realtime;
+mod regular_expression;
 mod request;
 mod script;
 mod send;
 #[cfg(feature = "embedded-io-async")]
 pub mod serial;
+#[cfg(feature = "services")]
+mod services;
 mod settings;
 mod simulator;
 mod station;
+#[cfg(feature = "services")]
+mod stream;
+mod tls;
 mod uart;
+#[cfg(feature = "virtual-time")]
+pub mod virtual_time;
+mod world;
 
-pub use config::{AccessPoint, Builder, Latency, ReceiveCommand, Variant};
+pub use bluetooth::{
+    Air, BleAction, BlePeer, BleReceived, BtAction, BtClass, BtPeer, BtProfile, BtReceived, GattCharacteristic,
+    GattDescriptor, GattService, InquiryResponse, IoCapability, PairingAnswer, Uuid,
+};
+pub use config::{AccessPoint, Builder, Latency, LineNoise, ReceiveCommand, Variant};
+pub use fault::{Fault, FaultNotApplicable, ResetMoment, ShownFault, UnknownFault, UnknownWhen, When};
 pub use link::LinkInfo;
 pub use net::{
     ConnectState, HostNetwork, Lookup, LookupId, MemoryNetwork, Network, NetworkError, Peer, PeerSocket, Received,
     SocketId, UdpHandler,
 };
+pub use peripherals::{I2cDevice, PwmOutput};
 pub use profile::{CommandForms, Dialect, UnknownDialect};
 pub use script::{Action, Hook, Point};
 pub use simulator::{Counters, LoggedCommand, Simulator};
+pub use tls::CertificateStore;
+#[cfg(feature = "world")]
+pub use world::WorldError;
+pub use world::{
+    Client, EnterpriseAccess, Ethernet, Event, Host, JoinedStation, Lease, MdnsService, SmartConfig, SmartConfigKind,
+    World,
+};

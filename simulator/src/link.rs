@@ -1,10 +1,13 @@
 //! The links: data on its way to the host, and their end.
 
-use crate::engine::{Mode, OUTPUT_LIMIT};
-use crate::net::{Received, SocketId};
+use crate::command::buffer::Segments;
+use crate::engine::Mode;
+use crate::fault::{Fault, Hold};
+use crate::net::SocketId;
 use crate::script::Point;
 use crate::settings::TcpOptions;
 use crate::simulator::Simulator;
+use crate::tls::ClientSettings;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -23,7 +26,7 @@ pub(crate) enum Kind {
 pub struct LinkInfo {
     /// Link ID, 0 to 4.
     pub id: u8,
-    /// As `AT+CIPSTATE?` names it: `TCP`, `TCPv6`, `UDP`, `UDPv6`.
+    /// As `AT+CIPSTATE?` names it: `TCP`, `TCPv6`, `UDP`, `UDPv6`, `SSL`, `SSLv6`.
     pub kind: &'static str,
     /// The peer; for UDP the one that data goes to.
     pub remote: SocketAddr,
@@ -44,33 +47,49 @@ pub struct LinkInfo {
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) kind: Kind,
+    /// TCP with TLS.
+    pub(crate) secure: bool,
     pub(crate) socket: SocketId,
     pub(crate) remote: SocketAddr,
     pub(crate) local_port: u16,
     pub(crate) server: bool,
     pub(crate) buffer: VecDeque<u8>,
     /// Sender of what is in the buffer.
-    sender: SocketAddr,
+    pub(crate) sender: SocketAddr,
+    /// With TLS: by how much the buffered data was longer on the network. Firmwares announce the encrypted length.
+    pub(crate) overhead: usize,
     /// Bytes announced by the last notice and not read since.
-    reported: usize,
+    pub(crate) reported: usize,
     /// The peer is gone.
-    ended: bool,
+    pub(crate) ended: bool,
     /// `CLOSED` was printed although data is left.
     pub(crate) closed_told: bool,
     pub(crate) passive: bool,
     pub(crate) udp_mode: i64,
-    udp_moved: bool,
-    active_at: Duration,
+    pub(crate) udp_moved: bool,
+    pub(crate) active_at: Duration,
+    /// No notices until the next read.
+    pub(crate) muted: bool,
+    /// What is kept from the host, and until when.
+    pub(crate) hold: Option<(Hold, Duration)>,
     pub(crate) options: TcpOptions,
+    pub(crate) segments: Segments,
 }
 
 impl Link {
+    /// What `AT+CIPRECVLEN?` says.
+    pub(crate) fn announced(&self) -> usize {
+        self.buffer.len() + self.overhead
+    }
+
     pub(crate) const fn usable(&self) -> bool {
         !self.ended && !self.closed_told
     }
 
     pub(crate) const fn kind_name(&self) -> &'static str {
         match (self.kind, self.remote) {
+            (Kind::Tcp, SocketAddr::V4(_)) if self.secure => "SSL",
+            (Kind::Tcp, SocketAddr::V6(_)) if self.secure => "SSLv6",
             (Kind::Tcp, SocketAddr::V4(_)) => "TCP",
             (Kind::Tcp, SocketAddr::V6(_)) => "TCPv6",
             (Kind::Udp, SocketAddr::V4(_)) => "UDP",
@@ -84,6 +103,8 @@ pub(crate) struct Server {
     pub(crate) socket: SocketId,
     pub(crate) port: u16,
     pub(crate) v6: bool,
+    /// With TLS: whether clients have to show a certificate.
+    pub(crate) tls: Option<bool>,
 }
 
 #[derive(Debug)]
@@ -102,6 +123,9 @@ pub(crate) struct Sockets {
     /// There was a link since the start.
     pub(crate) had_link: bool,
     pub(crate) hostname: String,
+    pub(crate) ssl: [ClientSettings; LINKS],
+    /// `AT+CIPSSLSIZE`.
+    pub(crate) ssl_size: i64,
 }
 
 impl Default for Sockets {
@@ -119,6 +143,8 @@ impl Default for Sockets {
             transmit_size: 2920,
             had_link: false,
             hostname: "espressif".into(),
+            ssl: Default::default(),
+            ssl_size: 2048,
         }
     }
 }
@@ -172,6 +198,7 @@ impl Sockets {
 impl Simulator {
     pub(crate) fn close_all_sockets(&mut self) {
         let now = self.now;
+        self.close_passthrough();
         for link in self.sockets.links.iter_mut().filter_map(Option::take) {
             self.network.close(now, link.socket);
         }
@@ -190,10 +217,16 @@ impl Simulator {
             return false;
         }
         let mut moved = self.pump_job();
+        moved |= self.pump_update();
         moved |= self.pump_mode();
         moved |= self.accept_clients();
-        if !matches!(self.mode, Mode::Passthrough(_)) {
+        #[cfg(feature = "services")]
+        {
+            moved |= self.pump_services();
+        }
+        if !self.mode.passes_through() {
             for id in 0..LINKS {
+                moved |= self.pump_segments(id);
                 moved |= self.fill(id);
                 moved |= self.deliver(id);
             }
@@ -209,12 +242,14 @@ impl Simulator {
         let may_be_passive = kind == Kind::Tcp || self.profile.limits.passive_udp;
         let link = Link {
             kind,
+            secure: false,
             socket,
             remote,
             local_port: self.network.local_port(socket),
             server,
             buffer: VecDeque::new(),
             sender: remote,
+            overhead: 0,
             reported: 0,
             ended: false,
             closed_told: false,
@@ -222,7 +257,10 @@ impl Simulator {
             udp_mode: 0,
             udp_moved: false,
             active_at: self.now,
+            muted: false,
+            hold: None,
             options: self.settings.tcp,
+            segments: Segments::default(),
         };
         if let Some(slot) = self.sockets.links.get_mut(id) {
             *slot = Some(link);
@@ -236,10 +274,12 @@ impl Simulator {
     }
 
     pub(crate) fn announce_open(&mut self, id: usize) {
+        let asked = self.settings.message_bits & 2 != 0;
+        let messages = asked || self.fault(Fault::LinkMessage);
         let Some(link) = self.sockets.get(id) else {
             return;
         };
-        let line = if self.settings.message_bits & 2 != 0 {
+        let line = if messages {
             format!(
                 "+LINK_CONN:0,{id},\"{}\",{},\"{}\",{},{}",
                 link.kind_name(),
@@ -297,167 +337,6 @@ impl Simulator {
         }
     }
 
-    /// Takes data from the network into the link's buffer.
-    fn fill(&mut self, id: usize) -> bool {
-        let now = self.now;
-        if !self.has_network() {
-            return false;
-        }
-        let window = self.variant.window;
-        let room_in_output = self.outbound.len() < OUTPUT_LIMIT;
-        let Some(link) = self.sockets.links.get_mut(id).and_then(Option::as_mut) else {
-            return false;
-        };
-        if !link.usable() {
-            return false;
-        }
-        if link.kind == Kind::Udp {
-            return self.fill_udp(id);
-        }
-        let room = window.saturating_sub(link.buffer.len());
-        if room == 0 || (!link.passive && !room_in_output && !link.buffer.is_empty()) {
-            return false;
-        }
-        let mut chunk = [0; 4096];
-        let size = room.min(chunk.len());
-        match self.network.receive(now, link.socket, &mut chunk[..size]) {
-            Received::Nothing => false,
-            Received::Data(count) => {
-                link.buffer.extend(&chunk[..count.min(size)]);
-                link.active_at = now;
-                true
-            }
-            Received::Closed => {
-                link.ended = true;
-                true
-            }
-        }
-    }
-
-    fn fill_udp(&mut self, id: usize) -> bool {
-        let now = self.now;
-        let window = self.variant.window;
-        let room_in_output = self.outbound.len() < OUTPUT_LIMIT;
-        let Some(link) = self.sockets.links.get_mut(id).and_then(Option::as_mut) else {
-            return false;
-        };
-        if !link.passive && (!room_in_output || !link.buffer.is_empty()) {
-            return false;
-        }
-        let mut datagram = [0; 4096];
-        let received = self.network.receive_from(now, link.socket, &mut datagram);
-        let Some((count, from)) = received else {
-            return false;
-        };
-        let moves = match link.udp_mode {
-            1 => !link.udp_moved && from != link.remote,
-            2 => true,
-            _ => false,
-        };
-        if moves {
-            link.remote = from;
-            link.udp_moved = true;
-        }
-        // Without room the datagram is lost.
-        if count <= window.saturating_sub(link.buffer.len()) {
-            link.sender = from;
-            link.buffer.extend(&datagram[..count.min(4096)]);
-        }
-        true
-    }
-
-    /// Tells the host about data and the end of the link.
-    fn deliver(&mut self, id: usize) -> bool {
-        let mut moved = false;
-        let active = self.sockets.get(id).is_some_and(|link| !link.passive);
-        if active {
-            while self.outbound.len() < OUTPUT_LIMIT && self.deliver_frame(id) {
-                moved = true;
-            }
-        } else if let Some(link) = self.sockets.get_mut(id)
-            && link.reported == 0
-            && !link.buffer.is_empty()
-            && !link.closed_told
-        {
-            link.reported = link.buffer.len();
-            let len = link.reported;
-            let line = format!("\r\n+IPD,{}{len}\r\n", self.prefix(id));
-            self.emit(&Point::Notice, line.as_bytes());
-            moved = true;
-        }
-        let withheld = self.variant.closed_withheld;
-        match self.sockets.get_mut(id) {
-            Some(link) if link.closed_told && link.buffer.is_empty() => {
-                self.close_now(id);
-                true
-            }
-            Some(link) if link.ended && link.buffer.is_empty() => {
-                self.close_now(id);
-                true
-            }
-            Some(link) if link.ended && !link.closed_told && link.passive && !withheld => {
-                link.closed_told = true;
-                let line = format!("{}CLOSED", self.prefix(id));
-                self.say_state(&Point::LinkState, &line);
-                true
-            }
-            _ => moved,
-        }
-    }
-
-    /// `,"192.168.3.102",8080` if the host asked for it.
-    fn peer_text(&self, sender: SocketAddr) -> String {
-        if !self.sockets.peer_info {
-            String::new()
-        } else if self.variant.quoted_peer {
-            format!(",\"{}\",{}", sender.ip(), sender.port())
-        } else {
-            format!(",{},{}", sender.ip(), sender.port())
-        }
-    }
-
-    /// One `+IPD` with data.
-    fn deliver_frame(&mut self, id: usize) -> bool {
-        let limit = self.profile.limits.chunk;
-        let Some(link) = self.sockets.get_mut(id) else {
-            return false;
-        };
-        if link.buffer.is_empty() {
-            return false;
-        }
-        let count = link.buffer.len().min(limit);
-        let data: Vec<u8> = link.buffer.drain(..count).collect();
-        link.reported = 0;
-        let sender = link.sender;
-        let (prefix, peer) = (self.prefix(id), self.peer_text(sender));
-        let mut frame = format!("\r\n+IPD,{prefix}{count}{peer}:").into_bytes();
-        let head = frame.len();
-        frame.extend(data);
-        self.emit_from(&Point::Data, &frame, head);
-        true
-    }
-
-    /// The answer to `AT+CIPRECVDATA`, without its end. `false` if there is nothing to read.
-    pub(crate) fn read_link(&mut self, id: usize, most: usize) -> bool {
-        let Some(link) = self.sockets.get_mut(id) else {
-            return false;
-        };
-        if link.buffer.is_empty() {
-            return false;
-        }
-        let count = link.buffer.len().min(most);
-        let data: Vec<u8> = link.buffer.drain(..count).collect();
-        link.reported = link.reported.saturating_sub(count);
-        let sender = link.sender;
-        let peer = if self.variant.peer_in_receive_data { self.peer_text(sender) } else { String::new() };
-        let (before, behind) = self.profile.wording.receive_data;
-        let mut frame = format!("+CIPRECVDATA{before}{count}{peer}{behind}").into_bytes();
-        let head = frame.len();
-        frame.extend(data);
-        self.emit_from(&Point::Data, &frame, head);
-        true
-    }
-
     pub(crate) fn touch(&mut self, id: usize) {
         let now = self.now;
         if let Some(link) = self.sockets.get_mut(id) {
@@ -473,23 +352,42 @@ impl Simulator {
         if !self.has_network() {
             return false;
         }
-        let Some((socket, remote)) = self.network.accept(now, server.socket) else {
+        let listener = server.socket;
+        let unix = self.unix_time();
+        self.network.set_unix_time(unix);
+        let Some((socket, remote)) = self.network.accept(now, listener) else {
             return false;
         };
+        let server = self.sockets.server.as_ref().map(|server| (server.port, server.tls.is_some()));
         let clients = self.sockets.open().filter(|(_, link)| link.server).count();
-        let reserved = self.connecting_id();
+        let held = self.held_close();
+        if let Some(id) = held {
+            self.close_now(id);
+        }
+        let mut reserved = self.connecting_id();
+        let room = clients < self.sockets.max_clients;
+        let stolen = reserved.filter(|_| room && self.fault(Fault::StolenLink));
+        if stolen.is_some() {
+            reserved = None;
+        }
         let free =
             (0..LINKS).find(|&id| reserved != Some(id) && self.sockets.get(id).is_none_or(|link| link.closed_told));
-        match free {
-            Some(id) if clients < self.sockets.max_clients => {
+        match stolen.or(held).or(free) {
+            Some(id) if room => {
                 self.close_now(id);
                 self.open_link(id, Kind::Tcp, socket, remote, true);
-                if let (Some(port), Some(link)) =
-                    (self.sockets.server.as_ref().map(|server| server.port), self.sockets.get_mut(id))
-                {
+                if let (Some((port, secure)), Some(link)) = (server, self.sockets.get_mut(id)) {
                     link.local_port = port;
+                    link.secure = secure;
+                }
+                let passive = self.sockets.get(id).is_some_and(|link| link.passive);
+                if passive && self.fault(Fault::NoNoticeAfterConnect) {
+                    self.mute(id);
                 }
                 self.announce_open(id);
+                if stolen.is_some() {
+                    self.give_up_connect();
+                }
             }
             _ => self.network.close(now, socket),
         }

@@ -10,15 +10,19 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::SystemTime;
 use wifi_at_simulator::realtime::{Direction, Module, StreamReader, StreamWriter, Trace};
-use wifi_at_simulator::{AccessPoint, Builder, CommandForms, Dialect, HostNetwork, Latency, Simulator, realtime};
+use wifi_at_simulator::{
+    AccessPoint, Builder, CertificateStore, CommandForms, Dialect, Fault, FaultNotApplicable, HostNetwork, Latency,
+    Simulator, When, World, realtime,
+};
 
 /// Simulates a Wi-Fi module with AT firmware at its serial port, with real sockets behind it.
 ///
 /// The module boots at once, joins the access points given with --ap, and reaches whatever this machine reaches.
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100)]
-#[command(group(ArgGroup::new("line").required(true).args(["tcp", "pty", "stdio", "list_commands"])))]
+#[command(group(ArgGroup::new("line").required(true).args(["tcp", "pty", "stdio", "list_commands", "list_faults"])))]
 struct Options {
     /// Firmware to simulate: esp-at, wizfi360, esp8266-nonos, esp8266-idf, esp32-v1.
     #[arg(long, value_name = "NAME", default_value = "esp-at")]
@@ -40,13 +44,34 @@ struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(80..=5_000_000))]
     baud: Option<u32>,
 
+    /// RTS and CTS are wired and in use: the module's flow control setting is on from the start.
+    #[arg(long)]
+    rtscts: bool,
+
+    /// Let the module do something wrong. WHEN is the opportunity (3: the third one), a time (10s), a chance (1%), or
+    /// random (the same as 1%); without it the next opportunity. Repeatable.
+    #[arg(long, value_name = "NAME[@WHEN]", value_parser = parse_fault)]
+    fault: Vec<(Fault, When)>,
+
+    /// Which random moments faults choose: the same number, the same opportunities.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
     /// An access point in reach; without PASSWORD an open one. Repeatable.
     #[arg(long, value_name = "SSID:PASSWORD", value_parser = parse_ap)]
     ap: Vec<AccessPoint>,
 
+    /// A TOML file with what surrounds the module and what happens there; see simulator/worlds/flat.toml.
+    #[arg(long, value_name = "FILE", value_parser = read_world)]
+    world: Option<World>,
+
     /// A name that resolves to this address, before the resolver of this machine is asked. Repeatable.
     #[arg(long, value_name = "NAME=IP", value_parser = parse_host)]
     host: Vec<(String, IpAddr)>,
+
+    /// A certificate or key in PEM or DER for TLS, by its namespace in the flash, with .INDEX if it is not 0. Repeatable.
+    #[arg(long, value_name = "NAMESPACE=FILE", value_parser = parse_certificate)]
+    certificate: Vec<Certificate>,
 
     /// Address on which servers of the module listen.
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
@@ -67,6 +92,10 @@ struct Options {
     /// Print the commands of the dialect with their forms, and end.
     #[arg(long)]
     list_commands: bool,
+
+    /// Print the faults that the dialect can show, and end.
+    #[arg(long)]
+    list_faults: bool,
 }
 
 fn parse_ap(text: &str) -> Result<AccessPoint, String> {
@@ -81,10 +110,50 @@ fn parse_ap(text: &str) -> Result<AccessPoint, String> {
     }
 }
 
+fn read_world(path: &str) -> Result<World, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    World::from_toml(&text).map_err(|error| error.to_string())
+}
+
 fn parse_host(text: &str) -> Result<(String, IpAddr), String> {
     let (name, address) = text.split_once('=').ok_or("give NAME=IP")?;
     let address = address.parse().map_err(|_| format!("{address} is no IP address"))?;
     Ok((name.to_owned(), address))
+}
+
+#[derive(Clone)]
+struct Certificate {
+    namespace: String,
+    index: usize,
+    data: Vec<u8>,
+}
+
+/// Without the data: it may be a key.
+impl std::fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.namespace, self.index)
+    }
+}
+
+fn parse_certificate(text: &str) -> Result<Certificate, String> {
+    let (place, file) = text.split_once('=').ok_or("give NAMESPACE=FILE")?;
+    let (namespace, index) = match place.split_once('.') {
+        None => (place, 0),
+        Some((namespace, index)) => (namespace, index.parse().map_err(|_| format!("{index} is no index"))?),
+    };
+    let known = ["client_ca", "client_cert", "client_key", "server_ca", "server_cert", "server_key"];
+    if !known.contains(&namespace) {
+        return Err(format!("{namespace} is none of {}", known.join(", ")));
+    }
+    let data = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
+    Ok(Certificate { namespace: namespace.to_owned(), index, data })
+}
+
+fn parse_fault(text: &str) -> Result<(Fault, When), String> {
+    let (name, when) = text.split_once('@').unwrap_or((text, "next"));
+    let fault = name.parse().map_err(|error: wifi_at_simulator::UnknownFault| error.to_string())?;
+    let when = when.parse().map_err(|error: wifi_at_simulator::UnknownWhen| error.to_string())?;
+    Ok((fault, when))
 }
 
 fn main() -> ExitCode {
@@ -105,6 +174,13 @@ type End = Sender<Result<(), Failure>>;
 fn serve(options: Options) -> Result<(), Failure> {
     if options.list_commands {
         return list(&options.dialect.commands());
+    }
+    if options.list_faults {
+        return list_faults(options.dialect);
+    }
+    // Before the module starts, so that it is told at once.
+    if let Some(&(fault, _)) = options.fault.iter().find(|(fault, _)| !fault.applies_to(options.dialect)) {
+        return Err(FaultNotApplicable { fault, dialect: options.dialect.name() }.into());
     }
     let trace = options.trace.then(trace);
     let (sender, receiver) = channel();
@@ -137,14 +213,43 @@ fn build(options: Options) -> Simulator {
     for (name, address) in options.host {
         network.add_host(&name, address);
     }
-    let mut builder = Builder::new(options.dialect).network(network).baud(options.baud);
+    let world = options.world.unwrap_or_default();
+    for (name, address) in world.names() {
+        network.add_host(name, address);
+    }
+    let mut certificates = CertificateStore::new();
+    for Certificate { namespace, index, data } in options.certificate {
+        certificates.set(&namespace, index, data);
+    }
+    let mut builder =
+        Builder::new(options.dialect).network(network).baud(options.baud).certificates(certificates).world(world);
+    // With SNTP the module has this machine's time: certificates of real servers are valid now.
+    if let Ok(time) = SystemTime::UNIX_EPOCH.elapsed() {
+        builder = builder.clock(time.as_secs());
+    }
+    builder = builder.flow_control(options.rtscts).seed(options.seed);
     for point in options.ap {
         builder = builder.access_point(point);
     }
     if options.fast {
         builder = builder.latency(Latency::none());
     }
-    builder.build()
+    let mut module = builder.build();
+    for (fault, when) in options.fault {
+        if let Err(error) = module.inject_fault(fault, when) {
+            // The dialect was asked before.
+            eprintln!("wifi-at-simulator: {error}");
+        }
+    }
+    module
+}
+
+fn list_faults(dialect: Dialect) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    for fault in Fault::ALL.iter().filter(|fault| fault.applies_to(dialect)) {
+        writeln!(out, "{:24} {}", fault.name(), fault.describe())?;
+    }
+    Ok(())
 }
 
 fn list(commands: &[CommandForms]) -> Result<(), Failure> {

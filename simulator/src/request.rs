@@ -19,7 +19,7 @@ pub(crate) enum Code {
 impl Code {
     /// With the words for a value out of range.
     pub(crate) const fn because(self, reason: Reason) -> Failure {
-        Failure { code: self, reason: Some(reason) }
+        Failure { code: self, reason: Some(reason), number: None }
     }
 
     pub(crate) const fn value(self) -> u32 {
@@ -50,6 +50,8 @@ pub(crate) enum Reason {
     ServerOn,
     SeveralLinksOrServer,
     TooLong,
+    /// mDNS without station.
+    NoStationForMdns,
 }
 
 /// Why a command ends with `ERROR`.
@@ -57,17 +59,30 @@ pub(crate) enum Reason {
 pub(crate) struct Failure {
     pub(crate) code: Code,
     pub(crate) reason: Option<Reason>,
+    /// The number of a chapter with codes of its own, in place of that of `code`.
+    number: Option<u32>,
 }
 
 impl From<Code> for Failure {
     fn from(code: Code) -> Self {
-        Self { code, reason: None }
+        Self { code, reason: None, number: None }
     }
 }
 
 impl Failure {
+    /// A failure with a code of the MQTT or HTTP chapter.
+    #[cfg(feature = "services")]
+    pub(crate) const fn numbered(number: u32) -> Self {
+        Self { code: Code::Failed, reason: None, number: Some(number) }
+    }
+
+    /// What `ERR CODE:` shows.
+    pub(crate) fn number(&self) -> u32 {
+        self.number.unwrap_or_else(|| self.code.value())
+    }
+
     pub(crate) const fn because(reason: Reason) -> Self {
-        Self { code: Code::Failed, reason: Some(reason) }
+        Self { code: Code::Failed, reason: Some(reason), number: None }
     }
 }
 
@@ -165,6 +180,22 @@ impl Call {
         if (least..=most).contains(&number) { Ok(Some(number)) } else { Err(Code::Invalid) }
     }
 
+    /// An integer that has to be there; `0x` in front makes it hexadecimal.
+    pub(crate) fn number(&self, index: usize, least: i64, most: i64) -> Result<i64, Code> {
+        let Value::Bare(digits) = self.value(index) else {
+            return self.int(index, least, most);
+        };
+        let Some(digits) = digits.strip_prefix(b"0x").or_else(|| digits.strip_prefix(b"0X")) else {
+            return self.int(index, least, most);
+        };
+        let text = std::str::from_utf8(digits).map_err(|_| Code::Type)?;
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(Code::Type);
+        }
+        let number = i64::from_str_radix(text, 16).map_err(|_| Code::Parse)?;
+        if (least..=most).contains(&number) { Ok(number) } else { Err(Code::Invalid) }
+    }
+
     pub(crate) fn flag(&self, index: usize) -> Result<bool, Code> {
         Ok(self.int(index, 0, 1)? == 1)
     }
@@ -193,6 +224,17 @@ impl Call {
             Some(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|_| Code::Invalid),
         }
     }
+}
+
+/// `02:00:00:00:00:01`
+pub(crate) fn parse_mac(text: &str) -> Option<[u8; 6]> {
+    let mut mac = [0; 6];
+    let mut parts = text.split(':');
+    for byte in &mut mac {
+        let part = parts.next().filter(|part| part.len() == 2)?;
+        *byte = u8::from_str_radix(part, 16).ok()?;
+    }
+    parts.next().is_none().then_some(mac)
 }
 
 fn parse_args(mut rest: &[u8]) -> Result<Vec<Value>, Code> {

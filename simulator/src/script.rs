@@ -20,15 +20,25 @@ pub enum Point {
     Prompt,
     /// `Recv <n> bytes`.
     Received,
-    /// `SEND OK`, `SEND FAIL`, `SEND CANCELLED`, `SEND Canceled`. [`Action::Before`] puts bytes between `Recv` and `SEND OK`.
+    /// `SEND OK`, `SEND FAIL`, `SEND CANCELLED`, `SEND Canceled`, `+MQTTPUB:OK`, `+MQTTPUB:FAIL`. [`Action::Before`] puts bytes between `Recv` and `SEND OK`.
     SendResult,
     /// A frame with payload: `+IPD,...:<data>` or `+CIPRECVDATA:<len>,<data>`, head and payload together.
     Data,
     /// A notice of passive receiving: `+IPD,<id>,<len>`.
     Notice,
-    /// `CONNECT`, `CLOSED`, `+LINK_CONN:...`.
+    /// A message with payload of a service or of Bluetooth: `+MQTTSUBRECV:...,<len>,<data>`, `+WS_DATA:...`,
+    /// `+NOTIFY:...`, `+WRITE:...`, `+BTDATA:...`, `+BLEGATTCRD:...`, or one piece of it, head,
+    /// payload and line end together. In it offsets count from the first payload byte, as in [`Point::Data`].
+    Message,
+    /// A block of what an HTTP server answers: `+HTTPCGET:<len>,<data>` and its relatives, with its line end; offsets as
+    /// in [`Point::Message`].
+    HttpBlock,
+    /// `+MQTTCONNECTED:...`, `+MQTTDISCONNECTED:0`, `+WS_CONNECTED:0`, `+WS_DISCONNECTED:0`, `+WS_CLOSED:0`.
+    ServiceState,
+    /// `CONNECT`, `CLOSED`, `+LINK_CONN:...`; what Bluetooth says without payload: `+BLECONN:...`, `+BLESCAN:...`.
     LinkState,
-    /// `WIFI CONNECTED`, `WIFI GOT IP`, `WIFI DISCONNECT`.
+    /// `WIFI CONNECTED`, `WIFI GOT IP`, `WIFI DISCONNECT`; the lines about stations of the own access point, Ethernet,
+    /// `SmartConfig` and the web server.
     WifiState,
     /// The text that a starting module prints, ending with `ready`.
     Ready,

@@ -1,18 +1,17 @@
-//! Data from the host: counted sends, long sends, passthrough.
+//! Data from the host: counted and long sends.
 
 use crate::engine::{Job, Mode, Running};
+use crate::escape::{Escape, SILENCE};
+use crate::fault::{Fault, ResetMoment};
 use crate::link::Kind;
-use crate::net::{ConnectState, Received, SocketId};
-use crate::profile::Profile;
+use crate::net::SocketId;
 use crate::script::Point;
 use crate::simulator::Simulator;
 use core::time::Duration;
 use std::net::SocketAddr;
 
 /// Bytes that the module takes from the host before it has to get rid of some.
-const BACKLOG: usize = 8192;
-/// Silence that ends a packet in passthrough.
-const SILENCE: Duration = Duration::from_millis(20);
+pub(crate) const BACKLOG: usize = 8192;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SendKind {
@@ -22,6 +21,10 @@ pub(crate) enum SendKind {
     Escaped,
     /// `AT+CIPSENDL`: sent while it comes in.
     Long,
+    /// `AT+CIPSENDBUF`: a count, delivered later.
+    Buffered,
+    /// `AT+USEROTA`: a count, an address for the module itself.
+    Address,
 }
 
 /// A send behind its prompt.
@@ -41,6 +44,8 @@ pub(crate) struct DataMode {
     sent: u64,
     reported: u64,
     broken: bool,
+    /// [`SendKind::Long`]: so many bytes of `data` need not wait for more.
+    due: usize,
 }
 
 impl DataMode {
@@ -58,75 +63,27 @@ impl DataMode {
             sent: 0,
             reported: 0,
             broken: false,
+            due: 0,
         }
+    }
+
+    /// Data goes to the network in blocks of this size, or when no more of it is to come soon.
+    fn collect(&mut self, now: Duration, block: usize) {
+        let silent = self.escape.timer().is_some_and(|at| at <= now);
+        if silent || self.received >= self.need {
+            self.due = self.data.len();
+        } else if self.data.len() - self.due >= block {
+            self.due += (self.data.len() - self.due) / block * block;
+        }
+    }
+
+    /// Datagrams wait so long for more data.
+    pub(crate) const fn wait_for_more(&mut self, interval: Duration) {
+        self.escape = Escape::new(SILENCE).collecting(interval);
     }
 
     pub(crate) fn blocked(&self) -> bool {
         self.kind == SendKind::Long && self.data.len() >= BACKLOG
-    }
-}
-
-/// Finds a `+++` that stands alone between two silences.
-#[derive(Debug)]
-struct Escape {
-    silence: Duration,
-    held: usize,
-    quiet: bool,
-    last: Option<Duration>,
-}
-
-impl Escape {
-    const fn new(silence: Duration) -> Self {
-        Self { silence, held: 0, quiet: false, last: None }
-    }
-
-    /// Adds the byte to `data`, or holds it back while it may be part of `+++`.
-    fn feed(&mut self, now: Duration, byte: u8, data: &mut Vec<u8>) {
-        let silent = self.last.is_none_or(|last| now > last + self.silence);
-        if self.held == 0 {
-            self.quiet = silent;
-        }
-        self.last = Some(now);
-        if self.quiet && byte == b'+' && self.held < 3 {
-            self.held += 1;
-        } else {
-            self.release(data);
-            data.push(byte);
-            self.quiet = false;
-        }
-    }
-
-    fn release(&mut self, data: &mut Vec<u8>) {
-        data.extend(core::iter::repeat_n(b'+', self.held));
-        self.held = 0;
-    }
-
-    fn timer(&self) -> Option<Duration> {
-        let silence = if self.held == 0 { SILENCE } else { self.silence };
-        self.last.map(|last| last + silence)
-    }
-}
-
-/// Everything is data, both ways.
-#[derive(Debug)]
-pub(crate) struct Passthrough {
-    escape: Escape,
-    data: Vec<u8>,
-    /// So much of `data` makes whole packets.
-    ready: usize,
-    /// The link is lost; the next attempt is made then.
-    retry_at: Option<Duration>,
-    connecting: Option<SocketId>,
-}
-
-impl Passthrough {
-    pub(crate) const fn new(profile: &Profile) -> Self {
-        let escape = Escape::new(profile.limits.escape_silence);
-        Self { escape, data: Vec::new(), ready: 0, retry_at: None, connecting: None }
-    }
-
-    pub(crate) const fn blocked(&self) -> bool {
-        self.data.len() >= BACKLOG
     }
 }
 
@@ -145,15 +102,27 @@ pub(crate) struct SendJob {
     deadline: Option<Duration>,
 }
 
+impl SendJob {
+    /// The result need not wait any longer.
+    pub(crate) const fn finish_from(&mut self, now: Duration) {
+        self.not_before = now;
+    }
+}
+
 impl Simulator {
     pub(crate) fn take_data(&mut self) {
-        let rate = self.line_rate();
+        let rate = self.host_rate();
         let now = self.now;
+        if self.fault(Fault::Reset(ResetMoment::TakingData)) {
+            // A part of the data is in, the rest meets a module that boots.
+            self.inbound.pop();
+            return self.crash_now();
+        }
         let Mode::Data(data) = &mut self.mode else {
             return;
         };
         match data.kind {
-            SendKind::Counted => {
+            SendKind::Counted | SendKind::Address => {
                 let left = data.need - data.data.len() as u64;
                 let left = usize::try_from(left).unwrap_or(usize::MAX);
                 self.inbound.take(now, left, rate, &mut data.data);
@@ -182,16 +151,29 @@ impl Simulator {
                     self.data_complete();
                 }
             }
+            SendKind::Buffered => {
+                let mut taken = Vec::new();
+                let left = data.need - data.data.len() as u64 - data.escape.held() as u64;
+                self.inbound.take(now, usize::try_from(left).unwrap_or(BACKLOG), rate, &mut taken);
+                for byte in taken {
+                    data.escape.feed(now, byte, &mut data.data);
+                }
+                self.mode_at = data.escape.timer();
+                if data.data.len() as u64 + data.escape.held() as u64 >= data.need {
+                    data.escape.release(&mut data.data);
+                    self.segment_complete();
+                }
+            }
             SendKind::Long => {
                 let mut taken = Vec::new();
-                let left = data.need - data.received - data.escape.held as u64;
+                let left = data.need - data.received - data.escape.held() as u64;
                 let room = usize::try_from(left).unwrap_or(BACKLOG).min(BACKLOG);
                 self.inbound.take(now, room, rate, &mut taken);
                 for byte in taken {
                     data.escape.feed(now, byte, &mut data.data);
                 }
                 data.received = data.sent + data.data.len() as u64;
-                if data.received + data.escape.held as u64 >= data.need {
+                if data.received + data.escape.held() as u64 >= data.need {
                     data.escape.release(&mut data.data);
                     data.received = data.need;
                 }
@@ -205,8 +187,18 @@ impl Simulator {
         let Mode::Data(data) = &mut self.mode else {
             return;
         };
-        if data.escape.held == 3 {
+        if data.escape.is_whole() && data.kind == SendKind::Buffered {
             self.mode = Mode::Command;
+            self.tell_quit();
+        } else if data.escape.is_whole() {
+            // The last report always says how much was sent.
+            let last = (data.sent > data.reported).then(|| format!("+CIPSENDL:{},{}", data.sent, data.received));
+            self.mode = Mode::Command;
+            self.mode_at = None;
+            if let Some(last) = last {
+                self.info(&last);
+            }
+            self.busy_told = false;
             self.emit(&Point::SendResult, b"\r\nSEND CANCELLED\r\n");
         } else {
             data.escape.release(&mut data.data);
@@ -215,14 +207,42 @@ impl Simulator {
         }
     }
 
+    /// Gives up connections of passthrough that are still being opened.
+    pub(crate) fn close_passthrough(&mut self) {
+        let now = self.now;
+        if let Mode::Passthrough(mode) = &mut self.mode {
+            let opening = mode.opening.take().and_then(|opening| opening.socket());
+            for socket in [mode.connecting.take(), opening].into_iter().flatten() {
+                self.network.close(now, socket);
+            }
+        }
+    }
+
+    pub(crate) fn tell_quit(&mut self) {
+        if self.settings.message_bits & 1 != 0 {
+            self.emit(&Point::LinkState, b"+QUITT\r\n");
+        }
+    }
+
+    fn segment_complete(&mut self) {
+        if let Mode::Data(data) = core::mem::replace(&mut self.mode, Mode::Command) {
+            self.mode_at = None;
+            self.store_segment(data.link, data.data);
+        }
+    }
+
     fn data_complete(&mut self) {
         let Mode::Data(data) = core::mem::replace(&mut self.mode, Mode::Command) else {
             return;
         };
         self.mode_at = None;
+        self.faults.glued = false;
         let text = format!("\r\nRecv {} bytes\r\n", data.data.len());
         self.emit(&Point::Received, text.as_bytes());
-        let delay = self.script.take_delay(&Point::SendResult);
+        if data.kind == SendKind::Address {
+            return self.begin_user_update(&data.data);
+        }
+        let delay = self.script.take_delay(&Point::SendResult) + self.wait_for_data(Fault::DataBeforeSendOk);
         let timeout = self.sockets.get(data.link).map(|link| {
             let millis = u64::try_from(link.options.send_timeout).unwrap_or(0);
             Duration::from_millis(millis)
@@ -315,8 +335,14 @@ impl Simulator {
     }
 
     fn finish_send(&mut self, result: &str) {
+        self.finish_with(&format!("\r\n{result}\r\n"));
+    }
+
+    /// Ends a command with lines of its own in place of `OK`.
+    pub(crate) fn finish_with(&mut self, text: &str) {
         self.running = None;
-        self.emit(&Point::SendResult, format!("\r\n{result}\r\n").as_bytes());
+        self.faults.waits = false;
+        self.emit(&Point::SendResult, text.as_bytes());
         self.busy_told = false;
     }
 
@@ -340,12 +366,15 @@ impl Simulator {
         }
         let (id, socket) = (data.link, data.socket);
         let link = self.same_link(id, socket);
+        let block = usize::try_from(self.sockets.transmit_size).unwrap_or(2920).max(1);
         let Mode::Data(data) = &mut self.mode else {
             return false;
         };
+        data.collect(now, block);
         let count = match link {
             _ if data.data.is_empty() => 0,
-            Some((Kind::Tcp, _)) if !data.broken => match self.network.send(now, socket, &data.data) {
+            Some((Kind::Tcp, _)) if !data.broken && data.due == 0 => 0,
+            Some((Kind::Tcp, _)) if !data.broken => match self.network.send(now, socket, &data.data[..data.due]) {
                 Ok(count) => count,
                 Err(_) => {
                     data.broken = true;
@@ -371,6 +400,7 @@ impl Simulator {
             }
         };
         data.data.drain(..count);
+        data.due = data.due.saturating_sub(count);
         data.sent += count as u64;
         let all = data.sent >= data.need;
         let (sent, received, broken) = (data.sent, data.received, data.broken);
@@ -384,175 +414,20 @@ impl Simulator {
         if all {
             self.mode = Mode::Command;
             self.mode_at = None;
-            self.finish_send(if broken { "SEND FAIL" } else { "SEND OK" });
+            let not_before = now + self.latency.send + self.script.take_delay(&Point::SendResult);
+            let job = SendJob {
+                link: id,
+                socket,
+                target: None,
+                data: Vec::new(),
+                offset: 0,
+                failed: broken,
+                gone: false,
+                not_before,
+                deadline: None,
+            };
+            self.running = Some(Running { at: Some(not_before), job: Job::Send(Box::new(job)) });
         }
         count > 0
-    }
-
-    pub(crate) fn take_passthrough(&mut self) {
-        let rate = self.line_rate();
-        let now = self.now;
-        let packet = self.profile.limits.packet;
-        let Mode::Passthrough(mode) = &mut self.mode else {
-            return;
-        };
-        let mut taken = Vec::new();
-        let room = BACKLOG.saturating_sub(mode.data.len()).max(1);
-        self.inbound.take(now, room, rate, &mut taken);
-        for byte in taken {
-            mode.escape.feed(now, byte, &mut mode.data);
-        }
-        if mode.data.len() >= packet {
-            mode.ready = mode.data.len();
-        }
-        self.mode_at = mode.escape.timer();
-        self.pump_mode();
-    }
-
-    pub(crate) fn on_passthrough_timer(&mut self) {
-        let now = self.now;
-        let Mode::Passthrough(mode) = &mut self.mode else {
-            return;
-        };
-        if mode.escape.timer().is_some_and(|at| at <= now) {
-            if mode.escape.held == 3 {
-                let connecting = mode.connecting;
-                self.mode = Mode::Command;
-                if let Some(socket) = connecting {
-                    self.network.close(now, socket);
-                }
-                if self.settings.message_bits & 1 != 0 {
-                    self.emit(&Point::LinkState, b"+QUITT\r\n");
-                }
-                return;
-            }
-            mode.escape.release(&mut mode.data);
-            mode.ready = mode.data.len();
-        }
-        self.pump_mode();
-        if let Mode::Passthrough(mode) = &self.mode {
-            let silence = mode.escape.timer().filter(|&at| at > now);
-            let times = [silence, mode.retry_at.filter(|&at| at > now)];
-            self.mode_at = times.into_iter().flatten().min();
-        }
-    }
-
-    fn pump_passthrough(&mut self) -> bool {
-        let now = self.now;
-        let open = self.sockets.open().next();
-        let link = open.map(|(id, link)| (id, link.socket, link.kind, link.remote, link.server));
-        let Some((id, socket, kind, remote, server)) = link else {
-            return false;
-        };
-        if !self.has_network() {
-            return false;
-        }
-        let usable = self.sockets.get(id).is_some_and(crate::link::Link::usable);
-        if !usable {
-            return !server && self.reconnect_passthrough(id, remote);
-        }
-        let Mode::Passthrough(mode) = &mut self.mode else {
-            return false;
-        };
-        let mut moved = false;
-        if mode.ready > 0 {
-            let packet = &mode.data[..mode.ready];
-            let sent = match kind {
-                Kind::Tcp => self.network.send(now, socket, packet),
-                Kind::Udp => {
-                    let packet = &packet[..packet.len().min(1460)];
-                    let sent = self.network.send_to(now, socket, remote, packet);
-                    sent.map(|()| packet.len())
-                }
-            };
-            match sent {
-                Ok(count) => {
-                    mode.data.drain(..count);
-                    mode.ready -= count;
-                    moved |= count > 0;
-                }
-                Err(_) => {
-                    self.lose_passthrough(id);
-                    return true;
-                }
-            }
-        }
-        if self.outbound.len() >= crate::engine::OUTPUT_LIMIT {
-            return moved;
-        }
-        let mut chunk = [0; 2920];
-        let received = match kind {
-            Kind::Tcp => self.network.receive(now, socket, &mut chunk),
-            Kind::Udp => match self.network.receive_from(now, socket, &mut chunk) {
-                Some((count, _)) => Received::Data(count),
-                None => Received::Nothing,
-            },
-        };
-        match received {
-            Received::Nothing => moved,
-            Received::Data(count) => {
-                self.touch(id);
-                self.emit(&Point::Data, &chunk[..count]);
-                true
-            }
-            Received::Closed => {
-                self.lose_passthrough(id);
-                true
-            }
-        }
-    }
-
-    /// A client's link is tried again and again, a server's waits for the next client.
-    fn lose_passthrough(&mut self, id: usize) {
-        let server = self.sockets.get(id).is_some_and(|link| link.server);
-        if server {
-            self.close_now(id);
-            return;
-        }
-        let now = self.now;
-        let line = format!("{}CLOSED", self.prefix(id));
-        if let Some(link) = self.sockets.get(id) {
-            self.network.close(now, link.socket);
-        }
-        self.say_state(&Point::LinkState, &line);
-        self.lose_link_silently(id);
-        let tenths = u64::try_from(self.settings.passthrough_reconnect).unwrap_or(1);
-        let at = now + Duration::from_millis(100 * tenths);
-        if let Mode::Passthrough(mode) = &mut self.mode {
-            mode.retry_at = Some(at);
-            self.mode_at = Some(self.mode_at.map_or(at, |before| before.min(at)));
-        }
-    }
-
-    fn reconnect_passthrough(&mut self, id: usize, remote: SocketAddr) -> bool {
-        let now = self.now;
-        let Mode::Passthrough(mode) = &mut self.mode else {
-            return false;
-        };
-        if let Some(socket) = mode.connecting {
-            match self.network.connect_state(now, socket) {
-                ConnectState::Pending => return false,
-                ConnectState::Open => {
-                    mode.connecting = None;
-                    self.open_link(id, Kind::Tcp, socket, remote, false);
-                    self.announce_open(id);
-                    return true;
-                }
-                ConnectState::Failed(_) => mode.connecting = None,
-            }
-        } else if mode.retry_at.is_some_and(|at| at <= now) {
-            mode.retry_at = None;
-            if let Ok(socket) = self.network.connect(now, remote) {
-                mode.connecting = Some(socket);
-                return true;
-            }
-        } else if mode.retry_at.is_some() {
-            return false;
-        }
-        let tenths = u64::try_from(self.settings.passthrough_reconnect).unwrap_or(1);
-        let at = now + Duration::from_millis(100 * tenths);
-        mode.retry_at = Some(at);
-        self.mode_at = Some(self.mode_at.map_or(at, |before| before.min(at)));
-        false
     }
 }

@@ -1,5 +1,6 @@
 //! Settings of the module that its flash can keep.
 
+use crate::link::LINKS;
 use crate::profile::Profile;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,6 +15,55 @@ pub(crate) struct JoinConfig {
     pub(crate) scan_mode: i64,
     pub(crate) timeout: u64,
     pub(crate) pmf: i64,
+    /// The least encryption that is good enough, for credentials that a phone or a button gave.
+    pub(crate) floor: i64,
+    /// What `AT+CWJEAP` was told.
+    pub(crate) enterprise: Option<Enterprise>,
+}
+
+impl JoinConfig {
+    /// With the usual options.
+    pub(crate) const fn new(ssid: Vec<u8>, password: Vec<u8>) -> Self {
+        Self {
+            ssid,
+            password,
+            bssid: None,
+            refuse_open: false,
+            listen_interval: 3,
+            scan_mode: 0,
+            timeout: 15,
+            pmf: 1,
+            floor: 0,
+            enterprise: None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Enterprise {
+    /// 0 TLS, 1 PEAP, 2 TTLS.
+    pub(crate) method: i64,
+    pub(crate) identity: Vec<u8>,
+    pub(crate) username: Vec<u8>,
+    pub(crate) password: Vec<u8>,
+    /// Bit 0 client certificate, bit 1 server certificate.
+    pub(crate) security: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Country {
+    /// Does not take over that of the access point.
+    pub(crate) fixed: bool,
+    pub(crate) code: Vec<u8>,
+    pub(crate) first_channel: i64,
+    pub(crate) channels: i64,
+}
+
+impl Country {
+    /// Whether the radio listens there.
+    pub(crate) fn allows(&self, channel: u8) -> bool {
+        (self.first_channel..self.first_channel + self.channels).contains(&i64::from(channel))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +107,27 @@ impl Default for TcpOptions {
     }
 }
 
+/// `AT+CIPSSLCCONF` of one link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SslAuthentication {
+    /// Bit 0: the module shows its certificate. Bit 1: it checks the server's.
+    pub(crate) mode: i64,
+    pub(crate) certificate: i64,
+    pub(crate) authority: i64,
+}
+
+/// `AT+SAVETRANSLINK`: the link that is opened at power-on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredLink {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) udp: bool,
+    pub(crate) secure: bool,
+    pub(crate) v6: bool,
+    pub(crate) local_port: u16,
+    pub(crate) keep_alive: Option<i64>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) uart: UartConfig,
@@ -75,15 +146,25 @@ pub(crate) struct Settings {
     pub(crate) softap_mac: [u8; 6],
     pub(crate) softap_dhcp: bool,
     pub(crate) softap_ip: Ipv4Config,
+    pub(crate) softap_protocols: i64,
+    pub(crate) dhcp_pool: Option<crate::world::Pool>,
+    pub(crate) country: Country,
+    pub(crate) ethernet_mac: [u8; 6],
+    pub(crate) ethernet_static: Option<Ipv4Config>,
     pub(crate) ipv6: bool,
     pub(crate) tcp: TcpOptions,
     pub(crate) passthrough_reconnect: i64,
+    pub(crate) ssl: [SslAuthentication; LINKS],
+    pub(crate) stored_link: Option<StoredLink>,
+    pub(crate) bluetooth: crate::bluetooth::stored::Stored,
 }
 
 impl Settings {
     pub(crate) fn factory(profile: &Profile, baud: u32, mac: [u8; 6]) -> Self {
         let mut softap_mac = mac;
         softap_mac[5] = softap_mac[5].wrapping_add(1);
+        let mut ethernet_mac = mac;
+        ethernet_mac[5] = ethernet_mac[5].wrapping_add(3);
         let softap_address = Ipv4Addr::new(192, 168, 4, 1);
         let mut settings = Self {
             uart: UartConfig { baud, data: 8, stop: 1, parity: 0, flow: 0 },
@@ -113,9 +194,17 @@ impl Settings {
                 gateway: softap_address,
                 netmask: Ipv4Addr::new(255, 255, 255, 0),
             },
+            softap_protocols: 7,
+            dhcp_pool: None,
+            country: Country { fixed: false, code: b"CN".to_vec(), first_channel: 1, channels: 13 },
+            ethernet_mac,
+            ethernet_static: None,
             ipv6: false,
             tcp: TcpOptions::default(),
             passthrough_reconnect: 1,
+            ssl: [SslAuthentication::default(); LINKS],
+            stored_link: None,
+            bluetooth: crate::bluetooth::stored::Stored::default(),
         };
         (profile.factory)(&mut settings);
         settings

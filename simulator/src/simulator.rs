@@ -1,14 +1,16 @@
 //! The module as a whole: its public face and the order in which things happen in time.
 
+use crate::command::update::Update;
 use crate::config::{AccessPoint, Builder, Latency, Variant};
 use crate::engine::{Mode, Running};
+use crate::fault::{Faults, Random};
 use crate::link::{LinkInfo, Sockets};
-use crate::net::Network;
 use crate::profile::{CommandForms, Profile};
 use crate::request::Call;
 use crate::script::{Action, Hook, Point, Script};
 use crate::settings::{Ipv4Config, Settings};
 use crate::station::{Scan, Station};
+use crate::tls::{CertificateStore, Gateway, Secure};
 use crate::uart::{Inbound, Outbound, Rate};
 use core::time::Duration;
 
@@ -30,6 +32,14 @@ pub struct Counters {
     pub transmitted: u64,
     /// `busy p...` and `busy s...` answers.
     pub busy: u64,
+    /// Bytes that found no room in the module's receive FIFO; see [`Builder::module_fifo`].
+    pub module_overrun: u64,
+    /// Bytes that found no room in the host's receive FIFO; see [`Builder::host_fifo`].
+    pub host_overrun: u64,
+    /// Bytes that were lost on the line; see [`Builder::line_noise`].
+    pub lost: u64,
+    /// Bytes that were changed on the line.
+    pub flipped: u64,
 }
 
 /// A simulated module, seen at its UART. See the [crate] documentation.
@@ -41,7 +51,8 @@ pub struct Simulator {
     pub(crate) variant: Variant,
     pub(crate) latency: Latency,
     pub(crate) access_points: Vec<AccessPoint>,
-    pub(crate) network: Box<dyn Network>,
+    pub(crate) network: Box<dyn Secure>,
+    pub(crate) certificates: CertificateStore,
     pub(crate) lease: Ipv4Config,
     pub(crate) station_mac: [u8; 6],
     pub(crate) unix_at_zero: u64,
@@ -49,6 +60,7 @@ pub struct Simulator {
     pub(crate) now: Duration,
     pub(crate) inbound: Inbound,
     pub(crate) outbound: Outbound,
+    pub(crate) wire: crate::line::Line,
     paced: bool,
     builder_baud: u32,
     pub(crate) rate: Rate,
@@ -71,8 +83,26 @@ pub struct Simulator {
     pub(crate) scan: Scan,
     pub(crate) sockets: Sockets,
     pub(crate) sntp: crate::command::time::Sntp,
+    pub(crate) system: crate::command::system::System,
+    pub(crate) peripherals: crate::peripherals::Peripherals,
+    pub(crate) pins: crate::command::pins::Pins,
+    pub(crate) user: crate::command::user::User,
+    pub(crate) filters: crate::command::message_filter::Filters,
+    pub(crate) flash_memory: crate::command::flash::FlashMemory,
+    /// Whether there is firmware to go back to.
+    pub(crate) other_firmware: bool,
+    #[cfg(feature = "services")]
+    pub(crate) services: crate::services::Services,
+    pub(crate) world: crate::world::State,
+    pub(crate) bluetooth: crate::bluetooth::Bluetooth,
+
+    pub(crate) update: Option<Box<Update>>,
+    /// What `AT+CIUPDATE?` says.
+    pub(crate) update_state: i64,
+    pub(crate) update_server: (String, u16, u16),
 
     pub(crate) script: Script,
+    pub(crate) faults: Faults,
     pub(crate) scheduled: Vec<(Duration, Vec<u8>)>,
     log: Vec<LoggedCommand>,
     pub(crate) busy_count: u64,
@@ -93,18 +123,23 @@ impl Simulator {
         let profile = builder.dialect.profile();
         let baud = builder.baud.unwrap_or(profile.baud).max(1);
         let factory = Settings::factory(profile, baud, builder.station_mac);
+        let mut bluetooth_address = builder.station_mac;
+        bluetooth_address[5] = bluetooth_address[5].wrapping_add(2);
+        let bluetooth_address = builder.bluetooth_address.unwrap_or(bluetooth_address);
         let mut simulator = Self {
             profile,
             variant: builder.variant,
             latency: builder.latency,
             access_points: builder.access_points,
-            network: builder.network.0,
+            network: Box::new(Gateway::new(builder.network.0)),
+            certificates: builder.certificates,
             lease: Ipv4Config { ip: builder.station_ip, gateway: builder.gateway, netmask: builder.netmask },
             station_mac: builder.station_mac,
             unix_at_zero: builder.clock,
             now: Duration::ZERO,
             inbound: Inbound::default(),
             outbound: Outbound::new(),
+            wire: crate::line::Line::new(builder.wiring, builder.seed),
             paced: builder.baud.is_some(),
             builder_baud: baud,
             rate: Rate::new(baud, 8, 2, 0),
@@ -125,11 +160,31 @@ impl Simulator {
             scan: Scan::default(),
             sockets: Sockets::default(),
             sntp: crate::command::time::Sntp::default(),
+            system: crate::command::system::System::default(),
+            peripherals: crate::peripherals::Peripherals::new(&builder.world),
+            pins: crate::command::pins::Pins::default(),
+            user: crate::command::user::User::default(),
+            filters: crate::command::message_filter::Filters::default(),
+            flash_memory: crate::command::flash::FlashMemory::default(),
+            other_firmware: false,
+            #[cfg(feature = "services")]
+            services: crate::services::Services::default(),
+            world: crate::world::State::new(&builder.world),
+            bluetooth: crate::bluetooth::Bluetooth::new(builder.air, bluetooth_address, builder.gatt_services),
+            update: None,
+            update_state: 0,
+            update_server: builder.update_server,
             script: Script::default(),
+            faults: Faults::new(Random::new(builder.seed)),
             scheduled: Vec::new(),
             log: Vec::new(),
             busy_count: 0,
         };
+        for &(channel, millivolts) in &builder.world.voltages {
+            simulator.set_voltage(channel, millivolts);
+        }
+        simulator.outbound.depth = simulator.wire.wiring.host_fifo;
+        simulator.restore_flash();
         simulator.start(None);
         simulator
     }
@@ -139,8 +194,9 @@ impl Simulator {
     /// With a paced line they reach the module as fast as the line allows; bytes given earlier go first.
     pub fn receive(&mut self, now: Duration, bytes: &[u8]) {
         self.poll(now);
-        let rate = self.line_rate();
-        self.inbound.push(self.now, bytes, rate);
+        let rate = self.host_rate();
+        let arrived = self.carry_in(bytes);
+        self.inbound.push(self.now, arrived.as_deref().unwrap_or(bytes), rate);
         self.poll(now);
     }
 
@@ -156,8 +212,11 @@ impl Simulator {
                 }
                 _ => {
                     self.now = now;
+                    self.check_overrun();
                     self.network.poll(now);
-                    if !self.pump() {
+                    let moved = self.pump();
+                    // A handshake moves without a sign of it here; its next message is due at once.
+                    if !moved && self.next_event(now).is_none_or(|at| at > now) {
                         break;
                     }
                 }
@@ -233,6 +292,9 @@ impl Simulator {
     /// The host's RTS line: while it is not ready the module holds its output. A byte that has begun is finished.
     pub fn set_host_ready(&mut self, now: Duration, ready: bool) {
         self.poll(now);
+        if self.ignores_host() && !ready {
+            return;
+        }
         let rate = self.line_rate();
         self.outbound.set_ready(self.now, ready, rate);
         self.poll(now);
@@ -247,15 +309,7 @@ impl Simulator {
     /// Switches all access points with this name on or off. A station on one that goes off loses its connection.
     pub fn set_access_point_up(&mut self, now: Duration, ssid: impl AsRef<[u8]>, up: bool) {
         self.poll(now);
-        let ssid = ssid.as_ref();
-        for point in &mut self.access_points {
-            if point.ssid == ssid {
-                point.up = up;
-            }
-        }
-        if !up && self.station.ssid(&self.access_points) == Some(ssid) {
-            self.lose_wifi();
-        }
+        self.switch_access_point(ssid.as_ref(), up);
         self.poll(now);
     }
 
@@ -344,13 +398,21 @@ impl Simulator {
     /// Whether the module takes input as data: after the prompt of a send, and in passthrough.
     #[must_use]
     pub const fn in_data_mode(&self) -> bool {
-        matches!(self.mode, Mode::Data(_) | Mode::Passthrough(_))
+        matches!(self.mode, Mode::Data(_) | Mode::Raw(_) | Mode::Passthrough(_) | Mode::Tunnel(_))
     }
 
     /// Bytes on the wire.
     #[must_use]
     pub const fn counters(&self) -> Counters {
-        Counters { received: self.inbound.total, transmitted: self.outbound.total, busy: self.busy_count }
+        Counters {
+            received: self.inbound.total,
+            transmitted: self.outbound.total,
+            busy: self.busy_count,
+            module_overrun: self.inbound.overrun,
+            host_overrun: self.outbound.overrun,
+            lost: self.wire.lost,
+            flipped: self.wire.flipped,
+        }
     }
 
     /// The commands of this module, in the order of `AT+CMD?`.
@@ -363,6 +425,11 @@ impl Simulator {
     /// What the SNTP servers say: seconds since 1970 at this time of the simulation.
     pub fn set_clock(&mut self, now: Duration, unix_seconds: u64) {
         self.unix_at_zero = unix_seconds.saturating_sub(now.as_secs());
+    }
+
+    /// The certificates in the module's flash; a change counts for links and servers that are opened later.
+    pub const fn certificates_mut(&mut self) -> &mut CertificateStore {
+        &mut self.certificates
     }
 
     pub(crate) fn line_rate(&self) -> Option<Rate> {
@@ -391,11 +458,12 @@ impl Simulator {
 
     pub(crate) fn restore_flash(&mut self) {
         self.flash = Settings::factory(self.profile, self.builder_baud, self.station_mac);
+        self.flash.uart.flow = self.factory_flow();
     }
 
     /// When the module has something to do by itself. The network counts only up to `now`.
     fn next_event(&self, now: Duration) -> Option<Duration> {
-        let input = if self.input_blocked() { None } else { self.inbound.next_at(self.line_rate()) };
+        let input = if self.input_blocked() { None } else { self.inbound.next_at(self.host_rate()) };
         let times = [
             input,
             self.network.next_wake(now),
@@ -403,19 +471,31 @@ impl Simulator {
             self.running.as_ref().and_then(|running| running.at),
             self.station.at,
             self.sntp.at,
+            self.world.next_at(),
+            self.bluetooth.next_at(),
             self.sockets.next_timeout(),
+            #[cfg(feature = "services")]
+            self.services.next_wake(now),
+            self.update.as_ref().map(|update| update.deadline),
             self.scheduled.first().map(|(at, _)| *at),
+            self.faults.next_at(self.now),
+            self.user.at,
         ];
         times.into_iter().flatten().min()
     }
 
     /// Does what is due at `self.now`.
     fn step(&mut self) {
+        self.check_overrun();
         let now = self.now;
         let due = |at: Option<Duration>| at.is_some_and(|at| at <= now);
         if due(self.scheduled.first().map(|(at, _)| *at)) {
             let (_, bytes) = self.scheduled.remove(0);
             self.put(&bytes);
+        } else if due(self.faults.next_at(now)) {
+            self.on_fault_timer();
+        } else if due(self.user.at) {
+            self.on_host_wake_timer();
         } else if due(self.mode_at) {
             self.mode_at = None;
             self.on_mode_timer();
@@ -429,14 +509,20 @@ impl Simulator {
         } else if due(self.sntp.at) {
             self.sntp.at = None;
             self.on_sntp_timer();
+        } else if due(self.world.next_at()) {
+            self.on_world_timer();
+            self.pump();
+        } else if due(self.bluetooth.next_at()) {
+            self.on_bluetooth_timer();
         } else if due(self.sockets.next_timeout()) {
             self.on_socket_timeout();
-        } else if !self.input_blocked() && due(self.inbound.next_at(self.line_rate())) {
+        } else if !self.input_blocked() && due(self.inbound.next_at(self.host_rate())) {
             self.take_input();
         } else {
             self.network.poll(now);
             self.pump();
         }
+        self.show_spontaneous(false);
         self.restart_if_due();
     }
 

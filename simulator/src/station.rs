@@ -29,7 +29,7 @@ pub(crate) struct Station {
     pub(crate) at: Option<Duration>,
     attempts: i64,
     /// `AT+CWINIT=0`
-    off: bool,
+    pub(crate) off: bool,
 }
 
 impl Station {
@@ -113,9 +113,9 @@ impl Simulator {
         }
     }
 
-    /// Whether a network can be reached: through an access point, or by the stations of the own one.
+    /// Whether a network can be reached: through an access point or a cable, or by the stations of the own one.
     pub(crate) const fn has_network(&self) -> bool {
-        self.station.online() || self.settings.softap_on()
+        self.station.online() || self.settings.softap_on() || self.world.ethernet_address().is_some()
     }
 
     /// Starts to join. A connection that exists is given up.
@@ -126,7 +126,7 @@ impl Simulator {
         let outcome = self.find_access_point(&config);
         let time = match outcome {
             Ok(_) => self.latency.join,
-            Err(2) => self.latency.wrong_password,
+            Err(2 | 4) => self.latency.wrong_password,
             Err(_) => self.latency.missing_access_point,
         };
         self.station.target = Some(config);
@@ -141,6 +141,9 @@ impl Simulator {
                 && point.ssid == config.ssid
                 && config.bssid.is_none_or(|bssid| bssid == point.bssid)
                 && !(config.refuse_open && point.encryption < 2)
+                && i64::from(point.encryption) >= config.floor
+                && (config.enterprise.is_none() || point.enterprise.is_some())
+                && self.settings.country.allows(point.channel)
         });
         // The fast scan takes the first one, the full scan the strongest.
         let best = if config.scan_mode == 1 {
@@ -149,6 +152,14 @@ impl Simulator {
             matching.min_by_key(|(index, _)| *index)
         };
         let (index, point) = best.ok_or(3)?;
+        if let Some(access) = &point.enterprise {
+            return match &config.enterprise {
+                Some(user) if access.admits(user) => Ok(index),
+                Some(_) => Err(2),
+                // Without a user the handshake comes to nothing.
+                None => Err(4),
+            };
+        }
         match &point.password {
             Some(password) if *password != config.password => Err(2),
             _ => Ok(index),
@@ -173,8 +184,11 @@ impl Simulator {
             Phase::Joining(Err(code)) => {
                 self.station.phase = Phase::Lost;
                 if let Some(call) = self.join_call() {
-                    self.finish_join(&call, Err(code));
-                } else {
+                    // AT+CWJEAP knows only the end of its time.
+                    if call.name != "+CWJEAP" {
+                        self.finish_join(&call, Err(code));
+                    }
+                } else if !self.finish_provisioning(false) {
                     self.plan_reconnect();
                 }
             }
@@ -185,6 +199,8 @@ impl Simulator {
                 self.start_sntp();
                 if let Some(call) = self.join_call() {
                     self.finish_join(&call, Ok(()));
+                } else {
+                    self.finish_provisioning(true);
                 }
             }
             Phase::Lost => {
@@ -216,6 +232,7 @@ impl Simulator {
                 self.keep(call, |settings| settings.join.clone_from(&target));
                 self.finish_ok();
             }
+            Err(_) if call.name == "+CWJEAP" => crate::command::enterprise::time_out(self),
             Err(code) => {
                 let failure = &self.profile.wording.join_failure;
                 let label = failure.label.unwrap_or(&call.name);
@@ -267,7 +284,7 @@ impl Simulator {
 
     /// A state line, kept back in passthrough unless the host wants it.
     pub(crate) fn say_state(&mut self, point: &Point, line: &str) {
-        let passthrough = matches!(self.mode, crate::engine::Mode::Passthrough(_));
+        let passthrough = self.mode.passes_through();
         if !passthrough || self.settings.message_bits & 4 != 0 {
             self.emit(point, format!("{line}\r\n").as_bytes());
         }
@@ -284,18 +301,22 @@ impl Simulator {
     }
 
     pub(crate) fn begin_scan(&mut self) -> Result<crate::command::Reply, Failure> {
+        if self.world.provisioning.smart.is_some() {
+            return Err(Code::Failed.into());
+        }
         let at = self.now + self.latency.scan;
         Ok(self.run(Job::Scan, Some(at)))
     }
 
     pub(crate) fn finish_scan(&mut self) {
+        let odd = self.odd_names();
         let mut found: Vec<&AccessPoint> = self.access_points.iter().collect();
         found.retain(|point| self.shows(point));
         if self.scan.sorted {
             found.sort_by_key(|point| core::cmp::Reverse(point.rssi));
         }
         let mut text = Vec::new();
-        for point in found {
+        for point in found.into_iter().chain(&odd) {
             text.extend(scan_line(point, self.scan.fields));
         }
         if !text.is_empty() {
@@ -307,6 +328,7 @@ impl Simulator {
     fn shows(&self, point: &AccessPoint) -> bool {
         let scan = &self.scan;
         point.up
+            && self.settings.country.allows(point.channel)
             && i64::from(point.rssi) >= scan.least_rssi
             && scan.encryptions >> point.encryption.min(62) & 1 == 1
             && scan.ssid.as_ref().is_none_or(|ssid| *ssid == point.ssid)

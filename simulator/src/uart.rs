@@ -17,6 +17,42 @@ impl Rate {
         Self { baud, half_bits: 2 + 2 * data as u32 + parity + half_stop_bits as u32 }
     }
 
+    /// The same character at another rate.
+    pub(crate) const fn at(self, baud: u32) -> Self {
+        Self { baud, ..self }
+    }
+
+    /// Whether a receiver of this rate understands a sender of that one: 3 % are allowed, as for real ones.
+    pub(crate) fn understands(self, sender: Self) -> bool {
+        let (ours, theirs) = (u64::from(self.baud), u64::from(sender.baud));
+        ours.abs_diff(theirs) * 100 <= 3 * ours.max(theirs)
+    }
+
+    /// What a receiver of this rate makes of one character of 8 bits from a sender of another rate, with a quiet line
+    /// around it. It begins a character at each falling edge that it sees and looks at the middle of its bits.
+    pub(crate) fn hears(self, sender: Self, byte: u8) -> Vec<u8> {
+        // Time in units of which a bit of the sender has `unit` and half a bit of the receiver `half`.
+        let (unit, half) = (2 * u64::from(self.baud), u64::from(sender.baud));
+        let frame = (u16::from(byte) << 1) | !0x1ff;
+        let level = |time: u64| time >= 16 * unit || frame >> (time / unit) & 1 == 1;
+        let mut heard = Vec::new();
+        let mut edge = 0;
+        loop {
+            let mut after = edge + half;
+            if !level(after) {
+                let bits = (0..8).map(|bit| u8::from(level(edge + half * (3 + 2 * bit))) << bit);
+                heard.push(bits.sum());
+                after = edge + 19 * half;
+            }
+            // The next bit of the sender that is low behind one that is high.
+            let next = (after / unit + 1..10).find(|&bit| !level(bit * unit) && level((bit - 1) * unit));
+            match next {
+                Some(bit) => edge = bit * unit,
+                None => return heard,
+            }
+        }
+    }
+
     /// The time that `count` characters take, rounded up to whole nanoseconds.
     fn span(self, count: u64) -> Duration {
         let bits = u128::from(count) * u128::from(self.half_bits) * 1_000_000_000;
@@ -38,6 +74,8 @@ pub(crate) struct Inbound {
     origin: Duration,
     taken: u64,
     pub(crate) total: u64,
+    /// Bytes that found no room in the receive FIFO.
+    pub(crate) overrun: u64,
 }
 
 impl Inbound {
@@ -85,6 +123,22 @@ impl Inbound {
         count
     }
 
+    /// The module does not take bytes now, and does not stop the host: what is complete and has no room in its receive
+    /// FIFO is lost.
+    pub(crate) fn overrun(&mut self, now: Duration, depth: usize, rate: Option<Rate>) {
+        let Some(rate) = rate else {
+            return;
+        };
+        let complete = rate.fit(now.saturating_sub(self.origin)).saturating_sub(self.taken);
+        let complete = usize::try_from(complete).unwrap_or(usize::MAX).min(self.queue.len());
+        if complete > depth {
+            self.queue.drain(depth..complete);
+            let lost = (complete - depth) as u64;
+            self.taken += lost;
+            self.overrun += lost;
+        }
+    }
+
     /// The rate changes: what is still to come starts anew at `now`.
     pub(crate) fn rebase(&mut self, now: Duration) {
         self.origin = now;
@@ -101,12 +155,31 @@ pub(crate) struct Outbound {
     sent: u64,
     /// With the host not ready: the count of bytes since `origin` after which the line is held.
     hold: Option<u64>,
+    /// Room for bytes that the host has not read.
+    pub(crate) depth: Option<usize>,
+    /// The host stops the module when its room is used up.
+    pub(crate) flow: bool,
+    /// The host has stopped the module.
+    stopped: bool,
     pub(crate) total: u64,
+    /// Bytes that found no room in the host's receive FIFO.
+    pub(crate) overrun: u64,
 }
 
 impl Outbound {
     pub(crate) const fn new() -> Self {
-        Self { queue: VecDeque::new(), done: VecDeque::new(), origin: Duration::ZERO, sent: 0, hold: None, total: 0 }
+        Self {
+            queue: VecDeque::new(),
+            done: VecDeque::new(),
+            origin: Duration::ZERO,
+            sent: 0,
+            hold: None,
+            depth: None,
+            flow: false,
+            stopped: false,
+            total: 0,
+            overrun: 0,
+        }
     }
 
     pub(crate) fn push(&mut self, now: Duration, bytes: &[u8], rate: Option<Rate>) {
@@ -125,6 +198,9 @@ impl Outbound {
 
     /// Moves the bytes that are complete at `now` to the host's side.
     fn settle(&mut self, now: Duration, rate: Option<Rate>) {
+        if self.stopped {
+            return;
+        }
         let complete = match rate {
             None => u64::MAX,
             Some(rate) => rate.fit(now.saturating_sub(self.origin)),
@@ -132,9 +208,16 @@ impl Outbound {
         let limit = self.hold.map_or(complete, |hold| complete.min(hold));
         let count = usize::try_from(limit.saturating_sub(self.sent)).unwrap_or(usize::MAX);
         let count = count.min(self.queue.len());
-        if count > 0 {
-            self.done.extend(self.queue.drain(..count));
-            self.sent += count as u64;
+        let depth = self.depth.filter(|_| rate.is_some());
+        let room = depth.map_or(count, |depth| depth.saturating_sub(self.done.len()).min(count));
+        self.done.extend(self.queue.drain(..room));
+        self.sent += room as u64;
+        if room < count && self.flow {
+            self.stopped = true;
+        } else if room < count {
+            self.queue.drain(..count - room);
+            self.sent += (count - room) as u64;
+            self.overrun += (count - room) as u64;
         }
     }
 
@@ -147,6 +230,14 @@ impl Outbound {
         out[head..count].copy_from_slice(&second[..count - head]);
         self.done.drain(..count);
         self.total += count as u64;
+        if self.stopped && count > 0 {
+            self.stopped = false;
+            self.origin = now;
+            self.sent = 0;
+            if self.hold.is_some() {
+                self.hold = Some(0);
+            }
+        }
         count
     }
 
@@ -196,6 +287,40 @@ impl Outbound {
         self.sent = 0;
         if self.hold.is_some() {
             self.hold = Some(0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hears(ours: u32, theirs: u32, byte: u8) -> Vec<u8> {
+        Rate::new(ours, 8, 2, 0).hears(Rate::new(theirs, 8, 2, 0), byte)
+    }
+
+    #[test]
+    fn the_same_rate_is_heard_as_it_is() {
+        for byte in 0..=255 {
+            assert_eq!(hears(9600, 9600, byte), [byte]);
+            // Within the tolerance of real receivers.
+            assert_eq!(hears(9600, 9400, byte), [byte]);
+        }
+    }
+
+    #[test]
+    fn other_rates() {
+        // A receiver of twice the rate sees each bit twice, a start bit first: 0b0000_0000 and then high.
+        assert_eq!(hears(19_200, 9600, 0xff), [0xfe]);
+        assert_eq!(hears(19_200, 9600, 0x00), [0x00]);
+        // Every second bit of 0x55 is high: each low one begins a character.
+        assert_eq!(hears(19_200, 9600, 0x55), [0x66, 0xe6]);
+        // Half the rate: the start bit lasts half of what it should, every second bit is seen.
+        assert_eq!(hears(4800, 9600, 0x00), [0xf8]);
+        assert!(hears(4800, 9600, 0xff).is_empty());
+        for byte in 0..=255 {
+            assert!(hears(115_200, 300, byte).len() <= 5);
+            assert!(hears(300, 115_200, byte).len() <= 1);
         }
     }
 }

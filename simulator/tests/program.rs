@@ -130,3 +130,62 @@ fn errors_are_told() {
         assert!(told.contains(text), "{told}");
     }
 }
+
+/// What the program prints to standard output and error, and whether it succeeds.
+fn outcome(arguments: &[&str], input: &[u8]) -> (String, String, bool) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wifi-at-simulator"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = command.spawn().unwrap();
+    program.stdin.take().unwrap().write_all(input).unwrap();
+    let output = program.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.success())
+}
+
+#[test]
+fn faults_by_name() {
+    let faults = ["--stdio", "--fast", "--fault", "unknown-line@2", "--fault", "no-ready", "--seed", "5"];
+    let (out, _, success) = outcome(&faults, b"ATE0\r\n");
+    assert!(success);
+    assert_eq!(out, "ATE0\r\n\r\nOK\r\n");
+    let (out, ..) = outcome(&["--stdio", "--fast", "--fault", "unknown-line"], b"AT\r\n");
+    assert_eq!(out, "\r\nready\r\nAT\r\n+FOO:1\r\nOK\r\n");
+    let (out, ..) = outcome(&["--stdio", "--fast", "--rtscts"], b"AT+UART_CUR?\r\n");
+    assert_eq!(out, "\r\nready\r\nAT+UART_CUR?\r\n+UART_CUR:115200,8,1,0,3\r\n\r\nOK\r\n");
+}
+
+#[test]
+fn bad_faults() {
+    for (fault, complaint) in [
+        ("lost", "unknown fault \"lost\"; --list-faults shows all"),
+        ("lost-prompt@0", "\"0\" is no moment; give 3 (third opportunity), 2.5s (time), 1% or random (chance), next"),
+        ("header-ipv6", "wifi-at-simulator: wizfi360 cannot show the fault header-ipv6"),
+    ] {
+        let (_, error, success) = outcome(&["--stdio", "--dialect", "wizfi360", "--fault", fault], b"");
+        assert!(!success && error.contains(complaint), "{error}");
+    }
+}
+
+#[test]
+fn a_list_of_faults() {
+    let (all, ..) = outcome(&["--list-faults"], b"");
+    assert!(
+        all.contains("\nlost-prompt              The prompt is missing; the module waits for the data (B8)\n"),
+        "{all}"
+    );
+    assert!(!all.contains("double-carriage-return"));
+    let (older, ..) = outcome(&["--list-faults", "--dialect", "esp8266-nonos"], b"");
+    assert!(older.contains("double-carriage-return"));
+}
+
+#[test]
+fn a_world_from_a_file() {
+    let flat = concat!(env!("CARGO_MANIFEST_DIR"), "/worlds/flat.toml");
+    let input = b"ATE0\r\nAT+CWMODE=1\r\nAT+CWLAP=\"office\"\r\n";
+    let (out, ..) = outcome(&["--stdio", "--fast", "--world", flat], input);
+    assert!(out.contains("+CWLAP:(5,\"office\",-70,\"02:00:00:00:00:03\",1,-1,-1,4,4,7,0)\r\n"), "{out}");
+    let bad = concat!(env!("CARGO_TARGET_TMPDIR"), "/bad-world.toml");
+    std::fs::write(bad, "[[access_point]]\nssid = 'home'\npasswort = '12345678'\n").unwrap();
+    let (_, error, success) = outcome(&["--stdio", "--world", bad], b"");
+    assert!(!success && error.contains("line 3: unknown field `passwort`"), "{error}");
+}

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::thread;
 use std::time::Instant;
 use wifi_at_simulator::realtime::{self, Module, StreamReader, StreamWriter};
-use wifi_at_simulator::{AccessPoint, Builder, Dialect, HostNetwork, Latency};
+use wifi_at_simulator::{AccessPoint, Builder, Dialect, Fault, HostNetwork, Latency, When};
 
 struct Host {
     module: Module,
@@ -174,4 +174,23 @@ fn server_and_udp() {
     let (_, from) = socket.recv_from(&mut text).unwrap();
     socket.send_to(b"pong", from).unwrap();
     host.wait("+IPD,2,4:pong");
+}
+
+#[test]
+fn the_host_holds_the_module_and_sees_a_fault() {
+    let (module, mut stream) =
+        realtime::spawn(|| Builder::new(Dialect::EspAt).latency(Latency::none()).flow_control(true).build()).unwrap();
+    let mut text = [0; 9];
+    stream.read_exact(&mut text).unwrap();
+    module.with(|module, now| module.set_host_ready(now, false)).unwrap();
+    module.with(|module, _| module.inject_fault(Fault::UnknownLine, When::Next)).unwrap().unwrap();
+    stream.write_all(b"AT\r\n").unwrap();
+    let (mut reader, _writer) = stream.split();
+    let mut text = [0; 64];
+    let held = reader.read_timeout(&mut text, Duration::from_millis(100));
+    assert_eq!(held.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+    module.with(|module, now| module.set_host_ready(now, true)).unwrap();
+    let mut seen = [0; 16];
+    reader.read_exact(&mut seen).unwrap();
+    assert_eq!(&seen, b"AT\r\n+FOO:1\r\nOK\r\n");
 }

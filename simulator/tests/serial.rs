@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
 use wifi_at_simulator::serial::{self, Pump};
-use wifi_at_simulator::{Builder, Dialect, realtime};
+use wifi_at_simulator::{Builder, Dialect, Fault, LineNoise, When, realtime};
 
 #[derive(Default)]
 struct Count(AtomicUsize);
@@ -91,4 +91,36 @@ fn a_real_time_stream_wakes_tasks() {
         }
     };
     assert_eq!(&text, b"AT\r\n\r\nOK\r\n");
+}
+
+#[test]
+fn a_slow_reader_with_and_without_flow_control() {
+    for flow_control in [false, true] {
+        let simulator = Builder::new(Dialect::EspAt).baud(Some(115_200)).host_fifo(Some(8)).flow_control(flow_control);
+        let (pump, mut port) = serial::port(simulator.build());
+        // Nobody reads while the module boots and answers.
+        pump.pump(Duration::from_secs(1));
+        block_on(&pump, port.write_all(b"AT\r\n")).unwrap();
+        pump.pump(Duration::from_secs(2));
+        assert_eq!(pump.with(|module, _| module.counters().host_overrun), if flow_control { 0 } else { 11 });
+        let expected: &[u8] = if flow_control { b"\r\nready\r\nAT\r\n\r\nOK\r\n" } else { b"\r\nready\r" };
+        let mut text = vec![0; expected.len()];
+        block_on(&pump, port.read_exact(&mut text)).unwrap();
+        assert_eq!(text, expected);
+    }
+}
+
+#[test]
+fn faults_and_noise_at_a_port() {
+    let builder = Builder::new(Dialect::EspAt).baud(Some(115_200)).seed(3);
+    let (pump, mut port) = serial::port(builder.line_noise(LineNoise { lost: 1_000_000, flipped: 0 }).build());
+    pump.pump(Duration::from_secs(1));
+    assert_eq!(pump.with(|module, now| (module.available(now), module.counters().lost)), (0, 9));
+    let (pump, mut other) = serial::port(Builder::new(Dialect::EspAt).build());
+    pump.with(|module, _| module.inject_fault(Fault::ReadyGlued, When::Next)).unwrap();
+    let mut text = [0; 11];
+    block_on(&pump, other.read_exact(&mut text)).unwrap();
+    assert_eq!(&text, b"\x8c\x0c\xf8\x00ready\r\n");
+    // A line that loses everything takes everything all the same.
+    block_on(&pump, port.write_all(b"AT\r\n")).unwrap();
 }

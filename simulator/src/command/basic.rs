@@ -2,6 +2,7 @@
 
 use super::{Entry, Reply, command};
 use crate::engine::Job;
+use crate::fault::Fault;
 use crate::profile::UartRules;
 use crate::request::{Call, Code, Failure};
 use crate::script::Point;
@@ -21,7 +22,10 @@ pub(crate) static COMMANDS: &[Entry] = &[
         module.echo = true;
         Ok(Reply::Ok)
     }),
-    command("+RST").execute(|module, _| Ok(module.after_ok(Job::Restart))),
+    command("+RST").execute(|module, _| {
+        let ignored = module.fault(Fault::RestartIgnored);
+        if ignored { Ok(Reply::Ok) } else { Ok(module.after_ok(Job::Restart)) }
+    }),
     command("+GMR").execute(version),
     command("+CMD").query(commands),
     command("+GSLP").set(deep_sleep),
@@ -39,7 +43,9 @@ pub(crate) static COMMANDS: &[Entry] = &[
         .set(|module, call| {
             call.count(1, 1)?;
             module.sleep = call.int(0, 0, module.profile.limits.sleep_modes)?;
-            Ok(Reply::Ok)
+            module.finish_ok();
+            module.sleep_tells_host(module.sleep);
+            Ok(Reply::Pending)
         }),
     command("+SYSRAM").query(|module, call| module.tell(call, module.profile.wording.memory)),
     command("+SYSMSG")

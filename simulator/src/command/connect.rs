@@ -2,8 +2,9 @@
 
 use super::{Entry, Reply, command};
 use crate::engine::{Job, Running};
+use crate::fault::Fault;
 use crate::link::{Kind, LINKS};
-use crate::net::{ConnectState, Lookup, SocketId};
+use crate::net::{ConnectState, Lookup, NetworkError, SocketId};
 use crate::request::{Call, Code, Failure, Reason};
 use crate::send::DataMode;
 use crate::simulator::Simulator;
@@ -25,6 +26,7 @@ pub(crate) static COMMANDS: &[Entry] = &[
 pub(crate) struct ConnectPlan {
     pub(crate) id: usize,
     kind: Kind,
+    secure: bool,
     v6: bool,
     port: u16,
     local_port: u16,
@@ -66,27 +68,30 @@ fn start_free(module: &mut Simulator, call: &Call) -> Answer {
     open(module, call, free.ok_or(Code::Failed)?, 0)
 }
 
+/// Kind, whether with TLS, and whether over IPv6.
+pub(super) fn link_type(module: &Simulator, call: &Call, index: usize) -> Result<(Kind, bool, bool), Failure> {
+    let found = match call.opt_text(index, 6)?.unwrap_or("TCP") {
+        "TCP" => (Kind::Tcp, false, false),
+        "TCPv6" => (Kind::Tcp, false, true),
+        "UDP" => (Kind::Udp, false, false),
+        "UDPv6" => (Kind::Udp, false, true),
+        "SSL" => (Kind::Tcp, true, false),
+        "SSLv6" => (Kind::Tcp, true, true),
+        _ => return Err(Code::Invalid.because(Reason::BadLinkType)),
+    };
+    if found.2 && !module.profile.limits.ipv6 { Err(Code::Invalid.because(Reason::BadLinkType)) } else { Ok(found) }
+}
+
 /// Opens link `id`; parameters begin at `first`.
 fn open(module: &mut Simulator, call: &Call, id: usize, first: usize) -> Answer {
     call.count(first + 3, first + 6)?;
-    let kind = match call.opt_text(first, 6)?.unwrap_or("TCP") {
-        "TCP" => (Kind::Tcp, false),
-        "TCPv6" | "UDPv6" | "SSLv6" if !module.profile.limits.ipv6 => {
-            return Err(Code::Invalid.because(Reason::BadLinkType));
-        }
-        "TCPv6" => (Kind::Tcp, true),
-        "UDP" => (Kind::Udp, false),
-        "UDPv6" => (Kind::Udp, true),
-        // No TLS in this version of the simulator.
-        "SSL" | "SSLv6" => return Err(Code::Failed.into()),
-        _ => return Err(Code::Invalid.because(Reason::BadLinkType)),
-    };
-    let (kind, v6) = kind;
+    let (kind, secure, v6) = link_type(module, call, first)?;
     let local = usize::from(module.profile.limits.local_address);
     let host = call.text(first + 1, 1, 64)?.to_owned();
     let port = call.int(first + 2, i64::from(kind == Kind::Tcp), 65535)?;
     let port = u16::try_from(port).map_err(|_| Code::Invalid)?;
-    let mut plan = ConnectPlan { id, kind, v6, port, local_port: 0, udp_mode: 0, keep_alive: None, remote: None };
+    let mut plan =
+        ConnectPlan { id, kind, secure, v6, port, local_port: 0, udp_mode: 0, keep_alive: None, remote: None };
     if kind == Kind::Tcp {
         call.count(first + 3, first + 4 + local)?;
         plan.keep_alive = call.opt_int(first + 3, 0, 7200)?;
@@ -108,6 +113,13 @@ fn open(module: &mut Simulator, call: &Call, id: usize, first: usize) -> Answer 
     }
     if v6 && !module.settings.ipv6 || !module.has_network() {
         return Err(Failure::because(Reason::NoAddress));
+    }
+    if secure && module.profile.limits.single_ssl {
+        // One such link at a time, and none in passthrough.
+        let other = module.sockets.open().any(|(_, link)| link.secure);
+        if other || module.sockets.passthrough {
+            return Err(Code::Failed.into());
+        }
     }
     // What is left of the link before it is given up.
     module.close_now(id);
@@ -146,6 +158,9 @@ fn close(module: &mut Simulator, call: &Call) -> Answer {
     if module.sockets.get(id).is_none_or(|link| link.closed_told && !ended) {
         return Err(Failure::because(Reason::Unlinked));
     }
+    if let Some(answer) = module.close_faults(id) {
+        return answer;
+    }
     module.close_now(id);
     Ok(Reply::Ok)
 }
@@ -157,6 +172,9 @@ fn close_single(module: &mut Simulator, _: &Call) -> Answer {
     }
     if !module.sockets.any_open() {
         return Err(Failure::because(Reason::Unlinked));
+    }
+    if let Some(answer) = module.close_faults(0) {
+        return answer;
     }
     module.close_now(0);
     Ok(Reply::Ok)
@@ -218,7 +236,7 @@ impl Simulator {
             self.finish_connect(&plan, socket);
             return Ok(Reply::Pending);
         }
-        match self.network.connect(now, remote) {
+        match self.open_stream(plan.id, remote, plan.secure) {
             Ok(socket) => {
                 let at = now + self.latency.connect_timeout;
                 let plan = Box::new(plan);
@@ -231,12 +249,37 @@ impl Simulator {
         }
     }
 
+    /// Begins a TCP connection for a link, with TLS as the link is set up for it.
+    pub(crate) fn open_stream(
+        &mut self,
+        id: usize,
+        remote: SocketAddr,
+        secure: bool,
+    ) -> Result<SocketId, NetworkError> {
+        let now = self.now;
+        let socket = self.network.connect(now, remote)?;
+        if secure {
+            let settings = self.ssl_settings(id);
+            let unix = self.unix_time();
+            self.network.secure_client(now, socket, &settings, &self.certificates, unix);
+        }
+        Ok(socket)
+    }
+
     fn finish_connect(&mut self, plan: &ConnectPlan, socket: SocketId) {
         let Some(remote) = plan.remote else { return };
         self.running = None;
+        if plan.kind == Kind::Tcp && self.fault(Fault::ClosedWithOk) {
+            let now = self.now;
+            self.network.close(now, socket);
+            let line = format!("{}CLOSED\r\n", self.prefix(plan.id));
+            self.emit(&crate::script::Point::LinkState, line.as_bytes());
+            return self.finish_ok();
+        }
         self.open_link(plan.id, plan.kind, socket, remote, false);
         if let Some(link) = self.sockets.get_mut(plan.id) {
             link.udp_mode = plan.udp_mode;
+            link.secure = plan.secure;
             if let Some(keep_alive) = plan.keep_alive {
                 link.options.keep_alive = keep_alive;
             }
@@ -273,6 +316,8 @@ impl Simulator {
         match self.running_job() {
             Some(Job::Send(_)) => self.pump_send(),
             Some(Job::Connect { .. }) => self.pump_connect(),
+            #[cfg(feature = "services")]
+            Some(Job::Service(_)) => self.pump_service_job(),
             Some(Job::Lookup { not_before, .. }) if *not_before <= self.now => self.pump_lookup(),
             _ => false,
         }

@@ -1,14 +1,39 @@
 //! The commands: one file per chapter, each with its part of the command table.
 
 pub(crate) mod basic;
+pub(crate) mod ble;
+pub(crate) mod ble_gatt;
+pub(crate) mod ble_profiles;
+pub(crate) mod ble_security;
+pub(crate) mod bt;
+pub(crate) mod buffer;
 pub(crate) mod connect;
+pub(crate) mod driver;
+pub(crate) mod enterprise;
+pub(crate) mod ethernet;
+pub(crate) mod flash;
+#[cfg(feature = "services")]
+pub(crate) mod http;
+pub(crate) mod message_filter;
+#[cfg(feature = "services")]
+pub(crate) mod mqtt;
 pub(crate) mod older;
+pub(crate) mod pins;
+pub(crate) mod provisioning;
+pub(crate) mod radio;
 pub(crate) mod receive;
 pub(crate) mod server;
 pub(crate) mod socket;
 pub(crate) mod softap;
+pub(crate) mod ssl;
+pub(crate) mod stored;
+pub(crate) mod system;
 pub(crate) mod time;
 pub(crate) mod transfer;
+pub(crate) mod update;
+pub(crate) mod user;
+#[cfg(feature = "services")]
+pub(crate) mod websocket;
 pub(crate) mod wifi;
 
 use crate::config::Variant;
@@ -50,13 +75,38 @@ static CHAPTERS: &[&[Entry]] = &[
     basic::COMMANDS,
     wifi::COMMANDS,
     softap::COMMANDS,
+    radio::COMMANDS,
+    radio::DISCOVERY,
+    provisioning::COMMANDS,
+    provisioning::WEB,
+    enterprise::COMMANDS,
+    ethernet::COMMANDS,
+    driver::COMMANDS,
     socket::COMMANDS,
     connect::COMMANDS,
     transfer::COMMANDS,
     receive::COMMANDS,
     server::COMMANDS,
     time::COMMANDS,
+    ssl::COMMANDS,
+    buffer::COMMANDS,
+    stored::COMMANDS,
+    update::COMMANDS,
+    ble::COMMANDS,
+    ble_gatt::SERVER,
+    ble_gatt::CLIENT,
+    ble_profiles::SPP,
+    ble_security::COMMANDS,
+    ble_profiles::INPUT,
+    ble_profiles::BLUFI,
+    bt::COMMANDS,
     older::COMMANDS,
+    system::COMMANDS,
+    system::FACTORY_TEST,
+    pins::COMMANDS,
+    user::COMMANDS,
+    message_filter::COMMANDS,
+    flash::COMMANDS,
 ];
 
 /// A command of a firmware that has another name or fewer forms than the handlers' own.

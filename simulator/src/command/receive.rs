@@ -2,6 +2,7 @@
 
 use super::{Entry, Reply, command};
 use crate::config::ReceiveCommand;
+use crate::fault::Fault;
 use crate::link::{Kind, LINKS, Link};
 use crate::request::{Call, Code, Failure};
 use crate::script::Point;
@@ -84,9 +85,16 @@ fn read(module: &mut Simulator, call: &Call) -> Answer {
     let id = if module.sockets.mux { usize::try_from(call.int(0, 0, LINKS as i64 - 1)?).unwrap_or(0) } else { 0 };
     let most = usize::try_from(call.int(first, 1, module.profile.limits.read)?).unwrap_or(1);
     let passive = module.sockets.get(id).is_some_and(|link| link.passive);
+    let filled = module.sockets.get(id).is_some_and(|link| !link.buffer.is_empty());
+    if passive && filled && module.fault(Fault::ErrorForRead) {
+        module.finish_error(Code::Failed);
+        module.close_now(id);
+        return Ok(Reply::Pending);
+    }
     if !passive || !module.read_link(id, most) {
         return Err(Code::Failed.into());
     }
+    module.notice_in_answer(id);
     Ok(Reply::Ok)
 }
 
@@ -94,8 +102,15 @@ fn lengths(module: &mut Simulator, call: &Call) -> Answer {
     let absent = if module.variant.empty_receive_length { "" } else { module.profile.wording.absent_length };
     let all = module.sockets.mux || module.profile.limits.all_lengths;
     let count = if all { LINKS } else { 1 };
+    let closed = (0..count).any(|id| module.sockets.get(id).is_none());
+    let absent = match absent {
+        "" => "",
+        "0" if closed && module.fault(Fault::OtherEmptyLength) => "-1",
+        "-1" if closed && module.fault(Fault::OtherEmptyLength) => "0",
+        absent => absent,
+    };
     let length = |id| match module.sockets.get(id) {
-        Some(link) => link.buffer.len().to_string(),
+        Some(link) => link.announced().to_string(),
         None => absent.to_owned(),
     };
     let lengths: Vec<String> = (0..count).map(length).collect();

@@ -43,8 +43,10 @@ fn query(module: &mut Simulator, call: &Call) -> Answer {
     let text = match &module.sockets.server {
         None => "0".to_owned(),
         Some(server) => {
-            let kind = if server.v6 { "TCPv6" } else { "TCP" };
-            format!("1,{},\"{kind}\"", server.port)
+            let kind = if server.tls.is_some() { "SSL" } else { "TCP" };
+            let version = if server.v6 { "v6" } else { "" };
+            let checks = server.tls.map_or(String::new(), |checks| format!(",{}", u8::from(checks)));
+            format!("1,{},\"{kind}{version}\"{checks}", server.port)
         }
     };
     module.tell(call, text)
@@ -58,13 +60,14 @@ fn set(module: &mut Simulator, call: &Call) -> Answer {
 fn start(module: &mut Simulator, call: &Call) -> Answer {
     let port = call.opt_int(1, 1, 65535)?.unwrap_or(333);
     let port = u16::try_from(port).map_err(|_| Code::Invalid)?;
-    let v6 = match call.opt_text(2, 6)?.unwrap_or("TCP") {
-        "TCP" => false,
-        "TCPv6" => true,
-        "SSL" | "SSLv6" => return Err(Code::Failed.into()),
+    let (secure, v6) = match call.opt_text(2, 6)?.unwrap_or("TCP") {
+        "TCP" => (false, false),
+        "TCPv6" => (false, true),
+        "SSL" => (true, false),
+        "SSLv6" => (true, true),
         _ => return Err(Code::Invalid.into()),
     };
-    call.opt_int(3, 0, 1)?;
+    let checks = call.opt_int(3, 0, 1)?.unwrap_or(0) == 1;
     if !module.sockets.mux || v6 && !module.settings.ipv6 {
         return Err(Code::Failed.into());
     }
@@ -74,7 +77,12 @@ fn start(module: &mut Simulator, call: &Call) -> Answer {
     }
     let now = module.now;
     let socket = module.network.listen(now, port).map_err(|_| Code::Failed)?;
-    module.sockets.server = Some(Server { socket, port, v6 });
+    if secure && module.network.secure_listener(socket, &module.certificates, checks).is_err() {
+        module.network.close(now, socket);
+        return Err(Code::Failed.into());
+    }
+    let tls = secure.then_some(checks);
+    module.sockets.server = Some(Server { socket, port, v6, tls });
     Ok(Reply::Ok)
 }
 

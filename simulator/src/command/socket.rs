@@ -118,6 +118,10 @@ fn addresses(module: &mut Simulator, _: &Call) -> Answer {
         text += &format!("+CIFSR:STAIP,\"{ip}\"\r\n");
         text += &format!("+CIFSR:STAMAC,\"{}\"\r\n", mac_text(settings.station_mac));
     }
+    if let Some(config) = module.world.ethernet_address() {
+        text += &format!("+CIFSR:ETHIP,\"{}\"\r\n", config.ip);
+        text += &format!("+CIFSR:ETHMAC,\"{}\"\r\n", mac_text(settings.ethernet_mac));
+    }
     if !text.is_empty() {
         module.emit(&Point::Information, text.as_bytes());
     }
@@ -152,7 +156,9 @@ fn mode(module: &mut Simulator, call: &Call) -> Answer {
         if several {
             return Err(Failure::because(Reason::SeveralLinksOrServer));
         }
-        if moving {
+        let secure = module.profile.limits.single_ssl && module.sockets.open().any(|(_, link)| link.secure);
+        // Passthrough and Bluetooth exclude each other.
+        if moving || secure || module.bluetooth.on() {
             return Err(Code::Failed.into());
         }
     }

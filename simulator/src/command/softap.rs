@@ -1,12 +1,14 @@
-//! The module's own access point. No station ever joins it yet.
+//! The module's own access point.
 
 use super::wifi::{address_lines, own_mac, parse_address};
 use super::{Entry, Reply, command};
 use crate::request::{Call, Code, Failure};
 use crate::script::Point;
-use crate::settings::SoftAp;
+use crate::settings::{Ipv4Config, SoftAp};
 use crate::simulator::Simulator;
 use crate::station::mac_text;
+use crate::world::{Pool, same_network};
+use std::net::Ipv4Addr;
 
 type Answer = Result<Reply, Failure>;
 
@@ -14,18 +16,26 @@ pub(crate) static COMMANDS: &[Entry] = &[
     command("+CWSAP").query(config_query).set(config),
     command("+CWLIF").execute(|module, _| {
         need_softap(module)?;
+        let name = module.profile.wording.station_list;
+        let stations = module.leases().into_iter();
+        let lines: String = stations.map(|(ip, mac)| format!("{name}{ip},{}\r\n", mac_text(mac))).collect();
+        if !lines.is_empty() {
+            module.emit(&Point::Information, lines.as_bytes());
+        }
         Ok(Reply::Ok)
     }),
+    command("+CWDHCPS").query(pool_query).set(pool),
     command("+CWQIF")
         .execute(|module, _| {
             need_softap(module)?;
+            module.throw_out(None);
             Ok(Reply::Ok)
         })
         .set(|module, call| {
             call.count(1, 1)?;
-            own_mac(call, 0)?;
+            let mac = own_mac(call, 0)?;
             need_softap(module)?;
-            Err(Code::Failed.into())
+            if module.throw_out(Some(mac)) { Ok(Reply::Ok) } else { Err(Code::Failed.into()) }
         }),
     command("+CIPAPMAC")
         .query(|module, call| {
@@ -91,6 +101,52 @@ fn config(module: &mut Simulator, call: &Call) -> Answer {
     }
     need_softap(module)?;
     let softap = SoftAp { ssid, password, channel, encryption, max_stations, hidden };
+    let changed = module.settings.softap != softap;
     module.keep(call, |settings| settings.softap = softap.clone());
+    if changed {
+        module.softap_changed();
+    }
+    Ok(Reply::Ok)
+}
+
+fn pool_query(module: &mut Simulator, call: &Call) -> Answer {
+    let settings = module.settings_of(call);
+    let Pool { minutes, first, last } = module.dhcp_pool(settings.dhcp_pool, settings.softap_ip);
+    let wording = &module.profile.wording;
+    let (mark, end) = (wording.pool_mark, module.line_end(call));
+    let quote = if wording.quoted_pool { "\"" } else { "" };
+    let line = format!("{}{mark}{minutes},{quote}{first}{quote},{quote}{last}{quote}{end}", call.name);
+    module.emit(&Point::Information, line.as_bytes());
+    Ok(Reply::Ok)
+}
+
+fn pool(module: &mut Simulator, call: &Call) -> Answer {
+    call.count(1, 4)?;
+    let on = call.flag(0)?;
+    let address = |index: usize| -> Result<Ipv4Addr, Failure> {
+        Ok(call.text(index, 7, 15)?.parse().map_err(|_| Code::Invalid)?)
+    };
+    let pool = if on {
+        call.count(4, 4)?;
+        Some(Pool { minutes: call.int(1, 1, 2880)?, first: address(2)?, last: address(3)? })
+    } else {
+        None
+    };
+    need_softap(module)?;
+    if !module.settings.softap_dhcp {
+        return Err(Code::Failed.into());
+    }
+    let Ipv4Config { ip, netmask, .. } = module.settings.softap_ip;
+    let bad = |pool: Pool| {
+        let (first, last) = (pool.first.to_bits(), pool.last.to_bits());
+        first > last
+            || last - first >= Pool::MOST
+            || !same_network(pool.first, ip, netmask)
+            || !same_network(pool.last, ip, netmask)
+    };
+    if pool.is_some_and(bad) {
+        return Err(Code::Invalid.into());
+    }
+    module.keep(call, |settings| settings.dhcp_pool = pool);
     Ok(Reply::Ok)
 }

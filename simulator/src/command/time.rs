@@ -23,6 +23,17 @@ pub(crate) static COMMANDS: &[Entry] = &[
         }),
 ];
 
+/// Who has set the module's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Clock {
+    /// It starts in 1970.
+    #[default]
+    Nobody,
+    Servers,
+    /// `AT+SYSTIMESTAMP`; what it would have shown at time 0.
+    Host(i64),
+}
+
 #[derive(Debug)]
 pub(crate) struct Sntp {
     pub(super) enabled: bool,
@@ -30,20 +41,20 @@ pub(crate) struct Sntp {
     pub(super) zone: i64,
     pub(super) servers: Vec<String>,
     interval: i64,
-    synchronised: bool,
+    clock: Clock,
     pub(crate) at: Option<Duration>,
 }
 
 impl Default for Sntp {
     fn default() -> Self {
-        Self { enabled: false, zone: 0, servers: Vec::new(), interval: 3600, synchronised: false, at: None }
+        Self { enabled: false, zone: 0, servers: Vec::new(), interval: 3600, clock: Clock::Nobody, at: None }
     }
 }
 
 impl Sntp {
     /// A restart keeps the time.
     pub(crate) fn reset(&mut self) {
-        *self = Self { synchronised: self.synchronised, ..Self::default() };
+        *self = Self { clock: self.clock, ..Self::default() };
     }
 
     /// The zone in minutes: whole hours, or `hhmm`.
@@ -95,7 +106,7 @@ fn time(module: &mut Simulator, call: &Call) -> Answer {
     if !module.sntp.enabled {
         return Err(Code::Failed.into());
     }
-    let unix = if module.sntp.synchronised { module.unix_at_zero + module.now.as_secs() } else { 0 };
+    let unix = if module.sntp.clock != Clock::Nobody { module.unix_time() } else { 0 };
     let seconds = i64::try_from(unix).unwrap_or(0) + module.sntp.minutes() * 60;
     let time = asctime(seconds, module.profile.wording.zero_padded_day);
     module.tell(call, time)
@@ -132,6 +143,21 @@ fn asctime(seconds: i64, zero_padded: bool) -> String {
 }
 
 impl Simulator {
+    /// The module's clock: it starts in 1970 unless SNTP or a command has set it.
+    pub(crate) fn unix_time(&self) -> u64 {
+        let passed = self.now.as_secs();
+        match self.sntp.clock {
+            Clock::Nobody => passed,
+            Clock::Servers => self.unix_at_zero.saturating_add(passed),
+            Clock::Host(start) => passed.saturating_add_signed(start),
+        }
+    }
+
+    pub(crate) fn set_unix_time(&mut self, unix: u64) {
+        let signed = |seconds| i64::try_from(seconds).unwrap_or(i64::MAX);
+        self.sntp.clock = Clock::Host(signed(unix).saturating_sub(signed(self.now.as_secs())));
+    }
+
     /// Asks the servers if that is wanted and possible.
     pub(crate) fn start_sntp(&mut self) {
         if self.sntp.enabled && self.station.online() {
@@ -143,7 +169,7 @@ impl Simulator {
         if !self.sntp.enabled || !self.station.online() {
             return;
         }
-        self.sntp.synchronised = true;
+        self.sntp.clock = Clock::Servers;
         let interval = u64::try_from(self.sntp.interval).unwrap_or(3600);
         self.sntp.at = Some(self.now + Duration::from_secs(interval));
         if self.profile.wording.tells_clock_set {

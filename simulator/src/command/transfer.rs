@@ -55,6 +55,7 @@ fn send(module: &mut Simulator, call: &Call, kind: SendKind) -> Answer {
         return Err(Failure::because(Reason::LinkNotValid));
     };
     let mut data = DataMode::new(kind, id, link.socket, need.unsigned_abs());
+    data.wait_for_more(module.send_interval());
     if let Some(host) = host {
         if link.kind != Kind::Udp {
             return Err(Code::Invalid.into());

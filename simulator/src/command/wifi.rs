@@ -2,7 +2,7 @@
 
 use super::{Entry, Reply, command};
 use crate::engine::Job;
-use crate::request::{Call, Code, Failure};
+use crate::request::{Call, Code, Failure, parse_mac};
 use crate::script::Point;
 use crate::settings::{Ipv4Config, JoinConfig};
 use crate::simulator::Simulator;
@@ -77,6 +77,7 @@ fn init(module: &mut Simulator, call: &Call) -> Answer {
         module.leave_wifi();
     }
     module.set_station_off(!on);
+    module.softap_switched();
     Ok(Reply::Ok)
 }
 
@@ -95,6 +96,7 @@ pub(super) fn mode(module: &mut Simulator, call: &Call) -> Answer {
     }
     let had_station = module.settings.station();
     module.keep(call, |settings| settings.wifi_mode = mode);
+    module.softap_switched();
     if had_station && !module.settings.station() {
         module.leave_wifi();
     }
@@ -163,7 +165,7 @@ fn join(module: &mut Simulator, call: &Call) -> Answer {
     start_join(
         module,
         call,
-        JoinConfig { ssid, password, bssid, refuse_open, listen_interval, scan_mode, timeout, pmf },
+        JoinConfig { bssid, refuse_open, listen_interval, scan_mode, timeout, pmf, ..JoinConfig::new(ssid, password) },
     )
 }
 
@@ -174,7 +176,13 @@ fn join_again(module: &mut Simulator, call: &Call) -> Answer {
     start_join(module, call, config.ok_or(Code::Failed)?)
 }
 
-fn start_join(module: &mut Simulator, call: &Call, config: JoinConfig) -> Answer {
+pub(super) fn start_join(module: &mut Simulator, call: &Call, config: JoinConfig) -> Answer {
+    // SmartConfig has to be stopped before anything else.
+    if module.world.provisioning.smart.is_some() {
+        return Err(Code::Failed.into());
+    }
+    module.world.provisioning.wps = None;
+    module.world.provisioning.joining = None;
     let deadline = module.now + Duration::from_secs(config.timeout);
     module.begin_join(config);
     // The outcome goes first if both are due at the same time.
@@ -233,7 +241,8 @@ fn dhcp_query(module: &mut Simulator, call: &Call) -> Answer {
     let settings = module.settings_of(call);
     let station = u8::from(settings.station_dhcp);
     let softap = u8::from(settings.softap_dhcp);
-    module.tell(call, station | softap << 1)
+    let ethernet = u8::from(module.world.ethernet.is_some() && settings.ethernet_static.is_none());
+    module.tell(call, station | softap << 1 | ethernet << 2)
 }
 
 fn dhcp(module: &mut Simulator, call: &Call) -> Answer {
@@ -335,16 +344,6 @@ fn hostname(module: &mut Simulator, call: &Call) -> Answer {
     need_station(module)?;
     module.sockets.hostname = name;
     Ok(Reply::Ok)
-}
-
-fn parse_mac(text: &str) -> Option<[u8; 6]> {
-    let mut mac = [0; 6];
-    let mut parts = text.split(':');
-    for byte in &mut mac {
-        let part = parts.next().filter(|part| part.len() == 2)?;
-        *byte = u8::from_str_radix(part, 16).ok()?;
-    }
-    parts.next().is_none().then_some(mac)
 }
 
 pub(super) fn optional_mac(call: &Call, index: usize) -> Result<Option<[u8; 6]>, Code> {

@@ -391,10 +391,11 @@ impl Network for MemoryNetwork {
             });
             let Some((id, data)) = next else { break };
             self.call(id, |peer, socket| peer.on_data(socket, &data));
-            let mut inner = self.inner();
-            let closed = inner.connections.get(&id).is_some_and(|tcp| tcp.module_closed);
-            if closed {
-                inner.finish(id);
+            let ended = |tcp: &Connection| tcp.module_closed && tcp.outgoing.is_empty();
+            let ended = self.inner().connections.get(&id).is_some_and(ended);
+            if ended {
+                self.call(id, |peer, _| peer.on_close());
+                self.inner().finish(id);
             }
         }
     }
@@ -508,7 +509,11 @@ impl Network for MemoryNetwork {
     }
 
     fn close(&mut self, _now: Duration, socket: SocketId) {
-        self.call(socket, |peer, _| peer.on_close());
+        // The peer reads what is on the way before it sees the end.
+        let waits = self.inner().connections.get(&socket).is_some_and(|connection| !connection.outgoing.is_empty());
+        if !waits {
+            self.call(socket, |peer, _| peer.on_close());
+        }
         let mut inner = self.inner();
         inner.udp.remove(&socket);
         let waiting = inner.listeners.remove(&socket);

@@ -43,11 +43,15 @@ const ROWS: &[Row] = &[
     row("+CWSAP", "qs"),
     row("+CWLIF", "x"),
     row("+CWDHCP", "qs"),
+    row("+CWDHCPS", "qs"),
     row("+CWAUTOCONN", "s"),
     row("+CIPSTAMAC", "qs"),
     row("+CIPAPMAC", "qs"),
     row("+CIPSTA", "qs"),
     row("+CIPAP", "qs"),
+    row("+CWSTARTSMART", "sx"),
+    row("+CWSTOPSMART", "x"),
+    row("+WPS", "s"),
     row("+CIPSTATUS", "x"),
     row("+CIPDOMAIN", "s"),
     row("+CIPSTART", "s"),
@@ -62,22 +66,35 @@ const ROWS: &[Row] = &[
     row("+CIPSNTPCFG", "qsx").like("sntp by zone"),
     row("+CIPSNTPTIME", "q"),
     row("+CIPDINFO", "s"),
+    row("+SAVETRANSLINK", "s"),
+    row("+CIUPDATE", "x"),
 ];
 
-const WORDING: Wording =
-    Wording { reason, quoted_domain: false, tells_clock_set: false, memory: "148408", ..esp_at::WORDING };
+const WORDING: Wording = Wording {
+    reason,
+    quoted_domain: false,
+    tells_clock_set: false,
+    memory: "148408",
+    pool_mark: '=',
+    station_list: "",
+    smart_config: esp_at::OLDER_SMART_CONFIG,
+    forced_restart: "",
+    ..esp_at::WORDING
+};
 
 const LIMITS: Limits = Limits {
     send: 2048,
     packet: 2048,
     least_wifi_mode: 1,
     mode_connects: false,
+    provisioning_values: 1,
     join_values: 3,
     join_fields: 4,
     scan_values: 3,
     scan_option_values: 2,
     scan_fields: 31,
     sleep_modes: 1,
+    single_ssl: true,
     ipv6: false,
     local_address: false,
     server_values: 2,

@@ -1,12 +1,19 @@
 //! Espressif ESP-AT 2.0 for the ESP8266, made with `ESP8266_RTOS_SDK` (IDF style).
 
 use super::{Limits, Profile, Wording, esp_at, nonos};
+#[cfg(feature = "services")]
+use crate::command::mqtt;
 use crate::command::{Row, row};
 use crate::config::{ReceiveCommand, Variant};
 
 pub(super) static PROFILE: Profile = Profile {
     name: "esp8266-idf",
-    chapters: &[],
+    chapters: &[
+        #[cfg(feature = "services")]
+        mqtt::COMMANDS,
+        #[cfg(feature = "services")]
+        mqtt::NAMED_COMMANDS,
+    ],
     rows: ROWS,
     variant,
     factory: nonos::common_factory,
@@ -32,6 +39,9 @@ const ROWS: &[Row] = &[
     row("+SYSRAM", "q"),
     row("+SYSMSG", "qs"),
     row("+SYSLOG", "qs"),
+    row("+RFPOWER", "qs"),
+    row("+SYSROLLBACK", "x"),
+    row("+SYSTIMESTAMP", "qs"),
     row("+CWMODE", "qs"),
     row("+CWJAP", "qs"),
     row("+CWLAPOPT", "s"),
@@ -41,12 +51,18 @@ const ROWS: &[Row] = &[
     row("+CWLIF", "x"),
     row("+CWQIF", "sx"),
     row("+CWDHCP", "qs"),
+    row("+CWDHCPS", "qs"),
     row("+CWAUTOCONN", "s"),
     row("+CIPSTAMAC", "qs"),
     row("+CIPAPMAC", "qs"),
     row("+CIPSTA", "qs"),
     row("+CIPAP", "qs"),
     row("+CWHOSTNAME", "qs"),
+    row("+CWSTARTSMART", "sx"),
+    row("+CWSTOPSMART", "x"),
+    row("+WPS", "s"),
+    row("+MDNS", "s"),
+    row("+CWJEAP", "qs"),
     row("+CIPSTATUS", "x"),
     row("+CIPDOMAIN", "s"),
     row("+CIPSTART", "s"),
@@ -69,30 +85,46 @@ const ROWS: &[Row] = &[
     row("+CIPRECVLEN", "q"),
     row("+PING", "s"),
     row("+CIPDNS", "qs"),
+    row("+CIPSSLCCONF", "qs"),
+    row("+SAVETRANSLINK", "s"),
+    row("+CIUPDATE", "sx"),
 ];
 
 const WORDING: Wording = Wording {
     ping_timeout: "+timeout",
     quoted_domain: false,
     tells_clock_set: false,
+    forced_restart: "",
     memory: "148408",
+    pool_mark: '=',
+    station_list: "",
+    smart_config: esp_at::OLDER_SMART_CONFIG,
     ..esp_at::WORDING
 };
 
 const LIMITS: Limits = Limits {
+    update_values: 2,
     send: 2048,
     packet: 2048,
     read: 2048,
     mode_connects: false,
+    provisioning_values: 1,
+    enterprise_values: 6,
     join_values: 6,
     join_fields: 7,
     scan_option_values: 2,
     scan_fields: 31,
     message_bits: 3,
+    wifi_power: (40, 82),
     sleep_modes: 1,
+    single_ssl: true,
     ipv6: false,
     server_values: 2,
     all_lengths: true,
+    #[cfg(feature = "services")]
+    mqtt_message: 1024,
+    #[cfg(feature = "services")]
+    mqtt_text: 64,
     zones: (-11, 13),
     ..esp_at::LIMITS
 };

@@ -1,8 +1,16 @@
 //! Espressif ESP-AT 2.x to 4.x.
 
-use super::rules::{Busy, ConnectFailure, JoinFailure};
+use super::rules::{Busy, ConnectFailure, JoinFailure, SmartConfigWords};
 use super::{Limits, Profile, UartRules, Wording};
-use crate::command::{basic, connect, receive, server, socket, softap, time, transfer, wifi};
+use crate::command::{Row, row};
+use crate::command::{
+    basic, connect, driver, enterprise, ethernet, provisioning, radio, receive, server, socket, softap, system, time,
+    transfer, user, wifi,
+};
+use crate::command::{ble, ble_gatt, ble_profiles, ble_security, bt};
+use crate::command::{flash, message_filter};
+#[cfg(feature = "services")]
+use crate::command::{http, mqtt, websocket};
 use crate::config::{ReceiveCommand, Variant};
 use crate::request::Reason;
 use core::time::Duration;
@@ -13,14 +21,41 @@ pub(super) static PROFILE: Profile = Profile {
         basic::COMMANDS,
         wifi::COMMANDS,
         softap::COMMANDS,
+        radio::COMMANDS,
+        provisioning::COMMANDS,
+        provisioning::WEB,
+        enterprise::COMMANDS,
+        ethernet::COMMANDS,
+        driver::COMMANDS,
         socket::COMMANDS,
         connect::COMMANDS,
         transfer::COMMANDS,
         receive::COMMANDS,
         server::COMMANDS,
         time::COMMANDS,
+        system::COMMANDS,
+        system::FACTORY_TEST,
+        user::COMMANDS,
+        message_filter::COMMANDS,
+        flash::COMMANDS,
+        ble::COMMANDS,
+        ble_gatt::SERVER,
+        ble_gatt::CLIENT,
+        ble_profiles::SPP,
+        ble_security::COMMANDS,
+        ble_profiles::INPUT,
+        ble_profiles::BLUFI,
+        bt::COMMANDS,
+        #[cfg(feature = "services")]
+        mqtt::COMMANDS,
+        #[cfg(feature = "services")]
+        mqtt::LONG_COMMANDS,
+        #[cfg(feature = "services")]
+        http::COMMANDS,
+        #[cfg(feature = "services")]
+        websocket::COMMANDS,
     ],
-    rows: &[],
+    rows: ROWS,
     variant,
     factory: |_| {},
     hostname: |_| "espressif".into(),
@@ -30,6 +65,20 @@ pub(super) static PROFILE: Profile = Profile {
     wording: WORDING,
     limits: LIMITS,
 };
+
+/// Those of chapters that other firmwares have more of.
+const ROWS: &[Row] = &[
+    row("+CIPSSLCCONF", "qs"),
+    row("+SAVETRANSLINK", "s"),
+    row("+CIUPDATE", "qsx"),
+    row("+CIPFWVER", "q"),
+    row("+USEROTA", "s"),
+    row("+CIPSSLCCN", "qs"),
+    row("+CIPSSLCSNI", "qs"),
+    row("+CIPSSLCALPN", "qs"),
+    row("+CIPSSLCPSK", "qs"),
+    row("+CIPSSLCPSKHEX", "qs"),
+];
 
 pub(super) const UART: UartRules =
     UartRules { baud: |baud| (80..=5_000_000).contains(&baud), stop_bits: &[2, 3, 4], flow_controls: 3 };
@@ -54,10 +103,33 @@ pub(super) const WORDING: Wording = Wording {
     zero_padded_day: false,
     tells_clock_set: true,
     no_hostname: None,
+    update: "+CIPUPDATE",
+    forced_restart: "Will force to restart!!!\r\n",
     memory: "148408,84044",
+    pool_mark: ':',
+    quoted_pool: false,
+    station_list: "+CWLIF:",
+    smart_config: SmartConfigWords {
+        kind: Some("smartconfig type:"),
+        got: "Smart get wifi info",
+        tells_credentials: false,
+        connected: "smartconfig connected wifi",
+        failed: None,
+    },
+};
+
+/// What the manuals of ESP8266 with the RTOS SDK and of the first ESP32 print.
+pub(super) const OLDER_SMART_CONFIG: SmartConfigWords = SmartConfigWords {
+    kind: None,
+    got: "Smart get Wi-Fi info",
+    tells_credentials: false,
+    connected: "Smartconfig connected Wi-Fi",
+    failed: None,
 };
 
 pub(super) const LIMITS: Limits = Limits {
+    update_values: 4,
+    send_buffer: 0,
     line: 256,
     send: 8192,
     chunk: 2920,
@@ -69,13 +141,17 @@ pub(super) const LIMITS: Limits = Limits {
     join_fields: 9,
     scan_values: 6,
     scan_option_values: 4,
+    provisioning_values: 3,
+    enterprise_values: 7,
     scan_fields: 0x7ff,
     softap_channels: 14,
     softap_encryptions: &[0, 2, 3, 4],
     softap_stations: 10,
     message_bits: 7,
+    wifi_power: (40, 84),
     sleep_modes: 3,
     sleep_at_start: 0,
+    single_ssl: false,
     ipv6: true,
     local_address: true,
     domain: 128,
@@ -86,6 +162,10 @@ pub(super) const LIMITS: Limits = Limits {
     all_lengths: false,
     least_status: 0,
     zones: (-1259, 1459),
+    #[cfg(feature = "services")]
+    mqtt_message: 100 * 1024,
+    #[cfg(feature = "services")]
+    mqtt_text: 128,
     noise_before_at: false,
     escape_silence: Duration::from_millis(20),
 };
@@ -113,6 +193,8 @@ pub(super) fn variant() -> Variant {
         empty_receive_length: false,
         has_cipstate: true,
         has_cipstatus: true,
+        classic_bluetooth: true,
+        file_system: true,
         boot_text: Vec::new(),
         peer_info: false,
         version: vec![
@@ -122,5 +204,6 @@ pub(super) fn variant() -> Variant {
             "Bin version:v3.4.0.0(WROOM-32)".into(),
         ],
         window: 5760,
+        mqtt_buffer: 1024,
     }
 }

@@ -1,7 +1,7 @@
 //! Espressif's AT 1.7 for the ESP8266, made with the NONOS SDK 3.0.
 
 use super::esp_at;
-use super::rules::{Busy, ConnectFailure, JoinFailure};
+use super::rules::{Busy, ConnectFailure, JoinFailure, SmartConfigWords};
 use super::{Limits, Profile, UartRules, Wording};
 use crate::command::{Row, row};
 use crate::config::{ReceiveCommand, Variant};
@@ -34,6 +34,15 @@ const ROWS: &[Row] = &[
     row("+UART_DEF", "qs"),
     row("+SLEEP", "qs"),
     row("+SYSRAM", "q"),
+    row("+WAKEUPGPIO", "s"),
+    row("+RFPOWER", "s").like("power limit"),
+    row("+RFVDD", "qsx"),
+    row("+SYSADC", "q"),
+    row("+SYSIOSETCFG", "s"),
+    row("+SYSIOGETCFG", "s"),
+    row("+SYSGPIODIR", "s"),
+    row("+SYSGPIOWRITE", "s"),
+    row("+SYSGPIOREAD", "s"),
     row("+SYSMSG_CUR", "s").like("+SYSMSG"),
     row("+SYSMSG_DEF", "s").like("+SYSMSG"),
     row("+CWMODE", "tqs").like("mode with range"),
@@ -65,6 +74,16 @@ const ROWS: &[Row] = &[
     row("+CIPAP", "qs"),
     row("+CIPAP_CUR", "qs").like("+CIPAP"),
     row("+CIPAP_DEF", "qs").like("+CIPAP"),
+    row("+CWDHCPS_CUR", "qs").like("+CWDHCPS"),
+    row("+CWDHCPS_DEF", "qs").like("+CWDHCPS"),
+    row("+CWSTARTSMART", "sx"),
+    row("+CWSTOPSMART", "x"),
+    row("+CWSTARTDISCOVER", "s"),
+    row("+CWSTOPDISCOVER", "x"),
+    row("+WPS", "s"),
+    row("+MDNS", "s"),
+    row("+CWCOUNTRY_CUR", "qs").like("+CWCOUNTRY"),
+    row("+CWCOUNTRY_DEF", "qs").like("+CWCOUNTRY"),
     row("+CWHOSTNAME", "qs"),
     row("+CIPSTATUS", "x"),
     row("+CIPDOMAIN", "s"),
@@ -85,6 +104,15 @@ const ROWS: &[Row] = &[
     row("+CIPRECVLEN", "q"),
     row("+CIPSNTPCFG", "qs"),
     row("+CIPSNTPTIME", "q"),
+    row("+CIPSSLSIZE", "s"),
+    row("+CIPSENDBUF", "s"),
+    row("+CIPBUFRESET", "sx"),
+    row("+CIPBUFSTATUS", "sx"),
+    row("+CIPCHECKSEQ", "s"),
+    row("+CIPCLOSEMODE", "s"),
+    row("+SAVETRANSLINK", "s"),
+    row("+CIUPDATE", "x"),
+    row("+CIPSSLCONF", "qs"),
     row("+CIPDNS_CUR", "qs").like("dns in lines"),
     row("+CIPDNS_DEF", "qs").like("dns in lines"),
 ];
@@ -111,11 +139,23 @@ pub(super) const WORDING: Wording = Wording {
     zero_padded_day: true,
     tells_clock_set: false,
     no_hostname: Some("<null>"),
+    update: "+CIUPDATE",
+    forced_restart: "",
     memory: "47432",
+    pool_mark: '=',
+    station_list: "",
+    smart_config: SmartConfigWords {
+        kind: Some("smartconfig type: "),
+        got: "smart get wifi info",
+        tells_credentials: true,
+        connected: "smartconfig connected wifi",
+        failed: Some("smartconfig connect fail"),
+    },
     ..esp_at::WORDING
 };
 
 pub(super) const LIMITS: Limits = Limits {
+    send_buffer: 5840,
     send: 2048,
     chunk: 1460,
     packet: 2048,
@@ -125,10 +165,12 @@ pub(super) const LIMITS: Limits = Limits {
     join_values: 4,
     join_fields: 5,
     scan_option_values: 2,
+    provisioning_values: 1,
     softap_stations: 8,
     message_bits: 3,
     sleep_modes: 2,
     sleep_at_start: 2,
+    single_ssl: true,
     ipv6: false,
     local_address: false,
     domain: 63,
@@ -139,6 +181,10 @@ pub(super) const LIMITS: Limits = Limits {
     all_lengths: true,
     least_status: 2,
     zones: (-11, 13),
+    #[cfg(feature = "services")]
+    mqtt_message: 1024,
+    #[cfg(feature = "services")]
+    mqtt_text: 64,
     noise_before_at: true,
     ..esp_at::LIMITS
 };
@@ -170,6 +216,7 @@ pub(super) fn variant() -> Variant {
             "Bin version(Wroom 02):1.7.4".into(),
         ],
         window: 2920,
+        mqtt_buffer: 1024,
         ..esp_at::variant()
     }
 }
@@ -209,5 +256,6 @@ pub(super) fn reason(reason: Reason) -> Option<&'static str> {
         Reason::ServerOn => "CIPSERVER must be 0",
         Reason::SeveralLinksOrServer => "CIPMUX and CIPSERVER must be 0",
         Reason::TooLong => "too long",
+        Reason::NoStationForMdns => "opmode mismatch when mdns",
     })
 }

@@ -39,6 +39,17 @@ pub(crate) struct Wording {
     pub(crate) tells_clock_set: bool,
     /// What `AT+CWHOSTNAME?` says without station mode; `None` is an error.
     pub(crate) no_hostname: Option<&'static str>,
+    /// Between `+CWDHCPS` and its values.
+    pub(crate) pool_mark: char,
+    /// Whether the addresses of `+CWDHCPS` are in quotes.
+    pub(crate) quoted_pool: bool,
+    /// In front of the lines of `AT+CWLIF`.
+    pub(crate) station_list: &'static str,
+    pub(crate) smart_config: SmartConfigWords,
+    /// The name in the progress lines of `AT+CIUPDATE`.
+    pub(crate) update: &'static str,
+    /// What an update says behind `OK` before the module restarts.
+    pub(crate) forced_restart: &'static str,
     /// The values of `+SYSRAM`.
     pub(crate) memory: &'static str,
 }
@@ -51,6 +62,18 @@ pub(crate) struct Busy {
     pub(crate) processing: &'static str,
     /// While data is being sent.
     pub(crate) sending: &'static str,
+}
+
+/// The lines of `SmartConfig`.
+#[derive(Debug)]
+pub(crate) struct SmartConfigWords {
+    /// In front of the protocol; `None` where no line tells it.
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) got: &'static str,
+    /// Whether SSID and password are shown.
+    pub(crate) tells_credentials: bool,
+    pub(crate) connected: &'static str,
+    pub(crate) failed: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -74,6 +97,10 @@ pub(crate) struct Limits {
     pub(crate) line: usize,
     /// Most bytes of a counted send.
     pub(crate) send: i64,
+    /// Most parameters of `AT+CIUPDATE`.
+    pub(crate) update_values: usize,
+    /// Bytes of the send buffer of `AT+CIPSENDBUF`.
+    pub(crate) send_buffer: usize,
     /// Most bytes of one `+IPD`.
     pub(crate) chunk: usize,
     /// Most bytes of one passthrough packet.
@@ -90,6 +117,10 @@ pub(crate) struct Limits {
     /// Most parameters of `AT+CWLAP` and of `AT+CWLAPOPT`.
     pub(crate) scan_values: usize,
     pub(crate) scan_option_values: usize,
+    /// Most parameters of `AT+CWSTARTSMART`.
+    pub(crate) provisioning_values: usize,
+    /// Most parameters of `AT+CWJEAP`.
+    pub(crate) enterprise_values: usize,
     /// Bits of `AT+CWLAPOPT`, all set at first.
     pub(crate) scan_fields: i64,
     pub(crate) softap_channels: i64,
@@ -97,12 +128,16 @@ pub(crate) struct Limits {
     pub(crate) softap_stations: i64,
     /// Most bits of `AT+SYSMSG`.
     pub(crate) message_bits: i64,
+    /// Least and greatest Wi-Fi power of `AT+RFPOWER`.
+    pub(crate) wifi_power: (i64, i64),
     pub(crate) sleep_modes: i64,
     pub(crate) sleep_at_start: i64,
     /// Whether there are `TCPv6` and `UDPv6`, and `AT+CIPDOMAIN` takes a choice of network.
     pub(crate) ipv6: bool,
     /// Whether `AT+CIPSTART` takes the module's own address.
     pub(crate) local_address: bool,
+    /// Whether there is one link with TLS at most, and none in passthrough.
+    pub(crate) single_ssl: bool,
     /// Longest name for `AT+CIPDOMAIN`.
     pub(crate) domain: usize,
     /// Parameters of `AT+CIPSERVER`: with kind and CA, or without.
@@ -119,6 +154,12 @@ pub(crate) struct Limits {
     pub(crate) least_status: u8,
     /// Least and greatest time zone of `AT+CIPSNTPCFG`.
     pub(crate) zones: (i64, i64),
+    /// Most bytes that `AT+MQTTPUBRAW` takes.
+    #[cfg(feature = "services")]
+    pub(crate) mqtt_message: i64,
+    /// Most bytes of a topic, and of the last will.
+    #[cfg(feature = "services")]
+    pub(crate) mqtt_text: usize,
     /// Whether input in front of `AT` is skipped.
     pub(crate) noise_before_at: bool,
     /// Silence on both sides of `+++`.

@@ -2,6 +2,8 @@
 
 use embassy_time::Duration;
 
+use crate::recovery::RecoveryPolicy;
+
 /// Settings of the driver. [`Config::default`] suits a module at 115200 baud or more.
 ///
 /// ```
@@ -31,6 +33,14 @@ pub struct Config {
     pub poll_interval: Duration,
     /// How long to wait before the next attempt to reach a silent module. Default 2 s.
     pub retry_interval: Duration,
+    /// How long a join may take, in place of 40 s and of what [`JoinOptions::timeout`](crate::wifi::JoinOptions::timeout)
+    /// asks for. The module's own limit should be shorter. Default `None`.
+    pub join_timeout: Option<Duration>,
+    /// How long a connect may take, in place of the command's usual limit. The module's own limit should be shorter: a
+    /// connect that comes about after the driver has given up is closed. Default `None`.
+    pub connect_timeout: Option<Duration>,
+    /// How hard to try to get back a module that has fallen silent.
+    pub recovery: RecoveryPolicy,
 }
 
 impl Default for Config {
@@ -52,6 +62,9 @@ impl Config {
             payload_timeout: Duration::from_millis(500),
             poll_interval: Duration::from_secs(1),
             retry_interval: Duration::from_secs(2),
+            join_timeout: None,
+            connect_timeout: None,
+            recovery: RecoveryPolicy::new(),
         }
     }
 }

@@ -2,16 +2,18 @@
 
 use core::future::{Future, poll_fn};
 use core::marker::PhantomData;
-use core::task::Poll;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 
 use embassy_time::Duration;
 
 use crate::at::Encoder;
 use crate::command::{Command, CommandError, End, On, Record, ended_with_ok};
 use crate::dialect::Dialect;
-use crate::engine::{Counters, Event, Next, Piece};
-use crate::exchange::{Request, exchange};
+use crate::engine::{Counters, Event, EventMask, Next, Piece};
+use crate::exchange::{Request, Transaction};
 use crate::firmware::Firmware;
+use crate::recovery::ResetCause;
 use crate::resources::AccessExt;
 use crate::runner::Shared;
 use crate::wifi::Wifi;
@@ -23,18 +25,35 @@ pub struct Control<'a, D> {
     dialect: PhantomData<D>,
 }
 
-/// The module does not answer. Check power, wiring (TX to RX) and baud rate. The driver goes on trying.
+/// Why the module is not ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct ModuleSilent;
+#[non_exhaustive]
+pub enum NotReady {
+    /// The module does not answer. Check power, wiring (TX to RX) and baud rate. The driver goes on trying.
+    Silent,
+    /// The module runs other firmware than the dialect that was chosen. Commands can be sent all the same, and some
+    /// may work.
+    WrongFirmware {
+        /// The firmware that the program was made for.
+        chosen: &'static str,
+        /// The dialects that suit the firmware which runs.
+        suitable: &'static str,
+    },
+}
 
-impl core::fmt::Display for ModuleSilent {
+impl core::fmt::Display for NotReady {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("the module does not answer: check power, wiring and baud rate")
+        match self {
+            Self::Silent => f.write_str("the module does not answer: check power, wiring and baud rate"),
+            Self::WrongFirmware { chosen, suitable } => {
+                write!(f, "the driver was set up for {chosen}, but the module's firmware needs the dialect {suitable}")
+            }
+        }
     }
 }
 
-impl core::error::Error for ModuleSilent {}
+impl core::error::Error for NotReady {}
 
 impl<'a, D: Dialect> Control<'a, D> {
     pub(crate) const fn new(shared: Shared<'a>) -> Self {
@@ -50,18 +69,21 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// Waits until the module is set up, and gives its firmware's versions.
     ///
     /// # Errors
-    /// [`ModuleSilent`] when the attempt that is under way, or the next one, fails. Call again to wait for another.
-    pub async fn wait_until_ready(&self) -> Result<Firmware, ModuleSilent> {
+    /// [`NotReady::Silent`] when the attempt that is under way, or the next one, fails: call again to wait for another.
+    /// [`NotReady::WrongFirmware`] when the versions that the module tells are not those of the dialect `D`.
+    pub async fn wait_until_ready(&self) -> Result<Firmware, NotReady> {
         let access = self.shared.0;
         let mut failed_before = None;
         poll_fn(|context| {
             access.poll(|engine| {
                 let core = &mut *engine.core;
                 if core.is_up() {
-                    return Poll::Ready(Ok(core.firmware.clone().unwrap_or_default()));
+                    return Poll::Ready(core.checked_firmware());
                 }
-                if *failed_before.get_or_insert(core.failed_attempts) != core.failed_attempts {
-                    return Poll::Ready(Err(ModuleSilent));
+                if *failed_before.get_or_insert(core.counters.failed_attempts) != core.counters.failed_attempts
+                    || core.has_given_up()
+                {
+                    return Poll::Ready(Err(NotReady::Silent));
                 }
                 core.waiters.register(context.waker());
                 Poll::Pending
@@ -82,6 +104,22 @@ impl<'a, D: Dialect> Control<'a, D> {
         self.shared.0.get(|engine| engine.core.counters)
     }
 
+    /// Why the module's state was lost the last time. `None` if it never was.
+    #[must_use]
+    pub fn last_reset(&self) -> Option<ResetCause> {
+        self.shared.0.get(|engine| engine.core.last_reset)
+    }
+
+    /// Brings the module up anew, as at the start: by the reset pin if there is one, or with `AT+RST`. All sockets fail
+    /// with `ConnectionReset`, the running command with `ModuleReset`.
+    ///
+    /// Wakes a module from deep sleep if there is a reset pin, and makes a driver that has given up
+    /// ([`RecoveryPolicy::attempts`](crate::RecoveryPolicy::attempts)) try again. Does not wait:
+    /// [`wait_until_ready`](Self::wait_until_ready) does.
+    pub fn recover(&self) {
+        self.shared.0.get(|engine| engine.recover(engine.core.clock()));
+    }
+
     /// Subscribes to the module's messages: those that begin with `+` and are not named after the running command,
     /// with their payload. For BLE, MQTT and whatever else the driver itself has no use for.
     ///
@@ -95,7 +133,8 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// Subscribes to what happens from now on.
     #[must_use]
     pub fn events(&self) -> Events<'a> {
-        Events { shared: self.shared, cursor: self.shared.0.get(|engine| engine.core.history.cursor()) }
+        let cursor = self.shared.0.get(|engine| engine.core.history.cursor());
+        Events { shared: self.shared, cursor, mask: EventMask::ALL }
     }
 
     /// Sends a command and gives what the module answered.
@@ -187,39 +226,71 @@ impl<'a, D: Dialect> Control<'a, D> {
 }
 
 /// As [`Control::send`], for those that know the name without a dialect.
-pub(crate) async fn send<C: Command>(
-    shared: Shared<'_>,
-    command: &C,
-    name: &'static str,
-) -> Result<C::Response, C::Error> {
-    let mut collected = Collect::<C>(C::Answer::default());
-    let result = transact(shared, name, command, &[], false, &mut collected).await;
-    C::finish(collected.0, result)
+pub(crate) fn send<'a, 'c, C: Command>(shared: Shared<'a>, command: &'c C, name: &'static str) -> Send<'a, 'c, C> {
+    let collected = Collect(C::Answer::default());
+    Send { transaction: Transaction::new(shared.0), command, name, terms: terms::<C>(), collected }
 }
 
-/// What a command is to the one future that sends them all: generic code for each would be most of a firmware.
+/// A command without data on its way.
+///
+/// By hand, as the state machines that the compiler makes of `async` would be most of what a command costs.
+pub(crate) struct Send<'a, 'c, C: Command> {
+    transaction: Transaction<'a>,
+    command: &'c C,
+    name: &'static str,
+    terms: &'static Terms,
+    collected: Collect<C>,
+}
+
+impl<C: Command> Send<'_, '_, C> {
+    /// The command may take as long as `Other`, and ends like it.
+    pub(crate) const fn limited_like<Other: Command>(mut self) -> Self {
+        self.terms = terms::<Other>();
+        self
+    }
+}
+
+// Nothing in it is ever pinned.
+impl<C: Command> Unpin for Send<'_, '_, C> {}
+
+impl<C: Command> Future for Send<'_, '_, C> {
+    type Output = Result<C::Response, C::Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { transaction, command, name, terms, collected } = self.get_mut();
+        let sending = Sending { name, command: *command, terms, data: &[], takes_data: false };
+        let result = if command.data_length().is_some_and(|length| length > 0) {
+            Err(CommandError::DataLength)
+        } else {
+            match sending.poll(transaction, context, collected) {
+                Poll::Ready(result) => result,
+                Poll::Pending => return Poll::Pending,
+            }
+        };
+        Poll::Ready(C::finish(core::mem::take(&mut collected.0), result))
+    }
+}
+
+/// What a command is to the one function that sends them all: generic code for each would be most of a firmware.
 trait AnyCommand {
     fn encode(&self, name: &str, line: &mut Encoder<'_>);
-    fn terms(&self) -> Terms;
-}
-
-/// How a command is to be sent.
-struct Terms {
-    line_end: bool,
-    timeout: Duration,
-    end: End,
-    data_length: usize,
 }
 
 impl<C: Command> AnyCommand for C {
     fn encode(&self, name: &str, line: &mut Encoder<'_>) {
         Command::encode(self, name, line);
     }
+}
 
-    fn terms(&self) -> Terms {
-        let data_length = self.data_length().unwrap_or(0);
-        Terms { line_end: C::LINE_END, timeout: C::TIMEOUT, end: C::END, data_length }
-    }
+/// How a command is to be sent. Many commands have the same.
+struct Terms {
+    line_end: bool,
+    timeout: Duration,
+    end: End,
+}
+
+const fn terms<C: Command>() -> &'static Terms {
+    const { &Terms { line_end: C::LINE_END, timeout: C::TIMEOUT, end: C::END } }
 }
 
 /// What takes an answer.
@@ -244,33 +315,60 @@ impl<C: Command> Sink for Collect<C> {
     }
 }
 
-/// Sends any command with its data.
-async fn transact(
+/// Any command, its data and what becomes of the answer's.
+struct Sending<'c> {
+    name: &'static str,
+    command: &'c dyn AnyCommand,
+    terms: &'static Terms,
+    data: &'c [u8],
+    takes_data: bool,
+}
+
+impl Sending<'_> {
+    fn poll(
+        &self,
+        transaction: &mut Transaction<'_>,
+        context: &mut Context<'_>,
+        sink: &mut dyn Sink,
+    ) -> Poll<Result<(), CommandError>> {
+        let Self { name, command, terms: &Terms { line_end, timeout, end }, data, takes_data } = *self;
+        let encode = |line: &mut Encoder<'_>| command.encode(name, line);
+        let request = Request { encode: &encode, line_end, timeout, connecting: None, end, takes_data, data };
+        let Poll::Ready(ended) = transaction.poll(context, &request, &mut |piece| sink.take(piece)) else {
+            return Poll::Pending;
+        };
+        Poll::Ready(ended.map_err(CommandError::from).and_then(|ended| {
+            ended_with_ok(ended.outcome)?;
+            if ended.cut { Err(CommandError::Overrun) } else { Ok(()) }
+        }))
+    }
+}
+
+/// Sends a command with its data.
+async fn transact<C: Command>(
     shared: Shared<'_>,
     name: &'static str,
-    command: &dyn AnyCommand,
+    command: &C,
     data: &[u8],
     takes_data: bool,
     sink: &mut dyn Sink,
 ) -> Result<(), CommandError> {
-    let Terms { line_end, timeout, end, data_length } = command.terms();
-    if data_length != data.len() {
+    if command.data_length().unwrap_or(0) != data.len() {
         return Err(CommandError::DataLength);
     }
-    let encode = |line: &mut Encoder<'_>| command.encode(name, line);
-    let request = Request { encode: &encode, line_end, timeout, connecting: None, end, takes_data, data };
-    let ended = exchange(shared.0, &request, &mut |piece| sink.take(piece)).await?;
-    ended_with_ok(ended.outcome)?;
-    if ended.cut { Err(CommandError::Overrun) } else { Ok(()) }
+    let mut transaction = Transaction::new(shared.0);
+    let sending = Sending { name, command, terms: terms::<C>(), data, takes_data };
+    poll_fn(|context| sending.poll(&mut transaction, context, sink)).await
 }
 
 /// A subscription to [`Event`]s.
 ///
-/// The last 8 events are kept. A slower subscriber is told how many it missed; it holds nobody up.
+/// There may be several, each for the events of its choice. The last 8 events are kept. A slower subscriber is told how many it missed; it holds nobody up.
 #[derive(Debug)]
 pub struct Events<'a> {
     shared: Shared<'a>,
     cursor: u32,
+    mask: EventMask,
 }
 
 /// A subscriber was too slow: so many events are gone.
@@ -279,6 +377,13 @@ pub struct Events<'a> {
 pub struct Missed(pub u32);
 
 impl Events<'_> {
+    /// The same for some events only. The others are passed over; they count, however, as missed when they were.
+    #[must_use]
+    pub const fn only(mut self, mask: EventMask) -> Self {
+        self.mask = mask;
+        self
+    }
+
     /// Waits for the next event. Dropping the future loses none.
     ///
     /// # Errors
@@ -288,7 +393,7 @@ impl Events<'_> {
         poll_fn(|context| {
             access.poll(|engine| {
                 let history = &mut engine.core.history;
-                match history.take(&mut self.cursor) {
+                match history.take(&mut self.cursor, self.mask) {
                     Next::Event(event) => Poll::Ready(Ok(event)),
                     Next::Missed(count) => Poll::Ready(Err(Missed(count))),
                     Next::Nothing => {

@@ -1,13 +1,13 @@
 //! Sends one command of the user and collects its answer: the only future of this kind, generic over nothing.
 
 use core::future::poll_fn;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 
 use embassy_time::Duration;
 
 use crate::at::{EncodeError, Encoder};
 use crate::command::End;
-use crate::engine::{Engine, Outcome, Piece, UserState};
+use crate::engine::{Core, Engine, MAX_LINE, Outcome, Piece, UserState};
 use crate::resources::{Access, AccessExt};
 
 /// One command to send.
@@ -43,11 +43,108 @@ pub(crate) async fn exchange(
     request: &Request<'_>,
     sink: &mut dyn FnMut(Piece<'_>),
 ) -> Result<Ended, EncodeError> {
-    let mut guard = Guard { access, stage: Stage::New };
-    poll_fn(|context| access.poll(|engine| guard.stage.queue(engine, context, request))).await?;
-    let ended = poll_fn(|context| access.poll(|engine| collect(engine, context, request.data, sink))).await;
-    guard.stage = Stage::Over;
-    Ok(ended)
+    let mut transaction = Transaction::new(access);
+    poll_fn(|context| transaction.poll(context, request, sink)).await
+}
+
+/// The same as a state, for those who cannot await. Dropping it is dropping the future.
+pub(crate) struct Transaction<'a> {
+    access: &'a dyn Access,
+    stage: Stage,
+}
+
+impl<'a> Transaction<'a> {
+    pub(crate) const fn new(access: &'a dyn Access) -> Self {
+        Self { access, stage: Stage::New }
+    }
+
+    /// `request` must be the same each time.
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        request: &Request<'_>,
+        sink: &mut dyn FnMut(Piece<'_>),
+    ) -> Poll<Result<Ended, EncodeError>> {
+        let Self { access, stage } = self;
+        access.poll(|engine| {
+            if !matches!(stage, Stage::Placed) {
+                match stage.queue(engine, context, request) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+            let ended = collect(engine, context, request.data, sink);
+            if ended.is_ready() {
+                *stage = Stage::Over;
+            }
+            ended.map(Ok)
+        })
+    }
+}
+
+/// A command whose answer is taken one line at a time, at the caller's pace.
+///
+/// Dropping it does the same as dropping the future of [`exchange`].
+pub(crate) struct Lines<'a> {
+    transaction: Transaction<'a>,
+    line: [u8; MAX_LINE],
+}
+
+impl<'a> Lines<'a> {
+    /// Sends `request` when its turn has come.
+    pub(crate) async fn begin(access: &'a dyn Access, request: &Request<'_>) -> Result<Self, EncodeError> {
+        let mut transaction = Transaction::new(access);
+        poll_fn(|context| {
+            access.poll(|engine| {
+                let queued = transaction.stage.queue(engine, context, request);
+                engine.core.user.patient |= matches!(queued, Poll::Ready(Ok(())));
+                queued
+            })
+        })
+        .await?;
+        Ok(Self { transaction, line: [0; MAX_LINE] })
+    }
+
+    /// Waits for the next line, or for the end. Dropping the future loses nothing. Not to be called after the end.
+    pub(crate) async fn next(&mut self) -> Result<&[u8], Ended> {
+        let Self { transaction, line } = self;
+        let access = transaction.access;
+        let taken = poll_fn(|context| access.poll(|engine| engine.core.next_line(context.waker(), line))).await;
+        match taken {
+            Ok(length) => Ok(&self.line[..length]),
+            Err(ended) => {
+                self.transaction.stage = Stage::Over;
+                Err(ended)
+            }
+        }
+    }
+}
+
+impl Core {
+    fn next_line(&mut self, waker: &Waker, line: &mut [u8; MAX_LINE]) -> Poll<Result<usize, Ended>> {
+        while let Some(piece) = self.user.answer.pop() {
+            // The ingress may wait for room.
+            self.runner.wake();
+            if let Piece::Line(bytes) = piece {
+                let length = bytes.len().min(MAX_LINE);
+                line[..length].copy_from_slice(&bytes[..length]);
+                return Poll::Ready(Ok(length));
+            }
+        }
+        self.finished(waker).map(Err)
+    }
+
+    /// How the user's command ended, which frees its place.
+    fn finished(&mut self, waker: &Waker) -> Poll<Ended> {
+        if let UserState::Done(outcome) = self.user.state {
+            let cut = self.user.cut;
+            self.user.release();
+            return Poll::Ready(Ended { outcome, cut });
+        }
+        self.user.wakers.register(waker);
+        Poll::Pending
+    }
 }
 
 enum Stage {
@@ -67,7 +164,7 @@ impl Stage {
         request: &Request<'_>,
     ) -> Poll<Result<(), EncodeError>> {
         let core = &mut *engine.core;
-        let free = core.user.state == UserState::Free;
+        let free = matches!(core.user.state, UserState::Free);
         let first_come = matches!(self, Self::Waiting);
         // Whoever comes later lets those who wait go first.
         if !free || !(first_come || core.user.waiting == 0) {
@@ -111,21 +208,10 @@ fn collect(
         // The ingress may wait for room.
         core.runner.wake();
     }
-    if let UserState::Done(outcome) = core.user.state {
-        let cut = core.user.cut;
-        core.user.release();
-        return Poll::Ready(Ended { outcome, cut });
-    }
-    core.user.wakers.register(context.waker());
-    Poll::Pending
+    core.finished(context.waker())
 }
 
-struct Guard<'a> {
-    access: &'a dyn Access,
-    stage: Stage,
-}
-
-impl Drop for Guard<'_> {
+impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         match self.stage {
             Stage::New | Stage::Over => {}

@@ -11,6 +11,8 @@ mod fmt;
 
 pub mod at;
 mod atat_client;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod command;
 mod config;
 mod control;
@@ -19,11 +21,18 @@ pub mod dialect;
 mod engine;
 mod exchange;
 mod firmware;
+#[cfg(feature = "mock")]
+pub mod mock;
 pub mod net;
 mod pins;
+mod recovery;
 mod resources;
 mod runner;
 pub mod serial;
+#[doc = include_str!("testing.md")]
+pub mod testing {}
+#[doc = include_str!("troubles.md")]
+pub mod troubles {}
 pub mod urc;
 pub mod wifi;
 
@@ -32,12 +41,13 @@ use embedded_hal::digital::OutputPin;
 
 pub use atat_client::{AtatControl, CommandBuffer, CommandTooLong};
 pub use config::Config;
-pub use control::{Control, Events, Message, Messages, Missed, ModuleSilent};
-pub use dialect::EspAt;
-pub use engine::{Counters, Event, Reason, Refusal};
+pub use control::{Control, Events, Message, Messages, Missed, NotReady};
+pub use dialect::{Esp32V1, Esp8266Idf, Esp8266Nonos, EspAt, WizFi360};
+pub use engine::{Counters, Event, EventMask, Reason, Refusal};
 pub use firmware::{Firmware, Version};
 pub use net::Stack;
 pub use pins::{NoPin, Pins};
+pub use recovery::{RecoveryPolicy, ResetCause};
 pub use resources::{Memory, Resources};
 pub use runner::{RunError, Runner};
 

@@ -86,7 +86,7 @@ impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> A
             if let Ok(mut inner) = inner.try_borrow_mut() {
                 let Inner { state, received, to_send } = &mut *inner;
                 if let State::Started(core) = state {
-                    f(&mut Engine::new(core, received.as_flattened_mut(), to_send.as_flattened_mut()));
+                    f(&mut Engine::new(core, received, to_send));
                 }
             }
         });

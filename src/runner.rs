@@ -19,7 +19,7 @@ use crate::serial::Serial;
 const CHUNK: usize = 256;
 
 /// Errors of the serial port in a row, without a byte in between, after which the runner gives up.
-const SERIAL_ERROR_LIMIT: u32 = 64;
+pub(crate) const SERIAL_ERROR_LIMIT: u32 = 64;
 
 /// Why [`Runner::run`] ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,18 +66,18 @@ impl fmt::Debug for Shared<'_> {
 
 /// Bytes on their way that outlive a dropped future.
 #[derive(Debug)]
-struct Chunk {
-    bytes: [u8; CHUNK],
-    start: usize,
-    end: usize,
+pub(crate) struct Chunk {
+    pub(crate) bytes: [u8; CHUNK],
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 impl Chunk {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { bytes: [0; CHUNK], start: 0, end: 0 }
     }
 
-    fn rest(&self) -> &[u8] {
+    pub(crate) fn rest(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 }
@@ -158,20 +158,24 @@ async fn transmit<P: Write, R: OutputPin, E: OutputPin>(
     let mut reset = false;
     let mut unflushed = false;
     loop {
-        while output.start < output.end {
-            let write = port.write(output.rest());
-            let written = while_time_passes(write, access, pins, &mut deadline, &mut reset).await;
-            let Some(written) = written else {
-                // Nobody wants the rest any more.
-                output.start = output.end;
-                break;
-            };
-            match written {
-                Ok(0) => return Err(RunError::Closed),
-                Ok(count) => output.start += count,
-                Err(error) => return Err(RunError::Serial(error)),
+        // Nothing to write stands for a flush. The two are one future, as each would have the engine's clock beside it.
+        while output.start < output.end || (unflushed && output.end == 0) {
+            let rest = output.rest();
+            let flush = rest.is_empty();
+            let out = async { if flush { port.flush().await.map(|()| 0) } else { port.write(rest).await } };
+            match while_time_passes(out, access, pins, &mut deadline, &mut reset).await {
+                Some(Ok(0)) if !flush => return Err(RunError::Closed),
+                Some(Ok(count)) => {
+                    output.start += count;
+                    unflushed = !flush;
+                }
+                Some(Err(error)) => return Err(RunError::Serial(error)),
+                None => {
+                    // Nobody wants the rest any more.
+                    output.start = output.end;
+                    unflushed &= !flush;
+                }
             }
-            unflushed = true;
         }
         let until = deadline;
         // Everything is looked at again at each wake-up, in one step with the registration of the waker.
@@ -189,12 +193,6 @@ async fn transmit<P: Write, R: OutputPin, E: OutputPin>(
         });
         select(work, wait_until(until)).await;
         pins.set_reset(reset);
-        if output.end == 0 && unflushed {
-            let flush = port.flush();
-            let flushed = while_time_passes(flush, access, pins, &mut deadline, &mut reset).await;
-            flushed.transpose().map_err(RunError::Serial)?;
-            unflushed = false;
-        }
     }
 }
 

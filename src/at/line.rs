@@ -36,7 +36,11 @@ pub fn parse_unsigned(text: &[u8]) -> Option<u32> {
         if digit > 9 {
             return None;
         }
-        value = value.checked_mul(10)?.checked_add(u32::from(digit))?;
+        // Small processors have no multiplication that tells of an overflow.
+        if value > u32::MAX / 10 {
+            return None;
+        }
+        value = (value * 10).checked_add(u32::from(digit))?;
     }
     Some(value)
 }

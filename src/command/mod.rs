@@ -193,6 +193,42 @@ impl<D: Dialect, C: OnSaved<D>> On<D> for Saved<C> {
     const SECTION: &'static str = C::SECTION;
 }
 
+/// A command that may take so many seconds, whatever its usual limit: `control.send(&Within::<60, _>(command))`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Within<const SECONDS: u32, C>(pub C);
+
+impl<const SECONDS: u32, C: Command> Command for Within<SECONDS, C> {
+    type Response = C::Response;
+    type Error = C::Error;
+    type Answer = C::Answer;
+
+    const TIMEOUT: Duration = Duration::from_secs(SECONDS as u64);
+    const KIND: Kind = C::KIND;
+    const END: End = C::END;
+    const LINE_END: bool = C::LINE_END;
+
+    fn encode(&self, name: &str, line: &mut Encoder<'_>) {
+        self.0.encode(name, line);
+    }
+
+    fn line(answer: &mut Self::Answer, line: &[u8]) {
+        C::line(answer, line);
+    }
+
+    fn finish(answer: Self::Answer, result: Result<(), CommandError>) -> Result<Self::Response, Self::Error> {
+        C::finish(answer, result)
+    }
+
+    fn data_length(&self) -> Option<usize> {
+        self.0.data_length()
+    }
+}
+
+impl<const SECONDS: u32, D: Dialect, C: On<D>> On<D> for Within<SECONDS, C> {
+    const NAME: &'static str = C::NAME;
+    const SECTION: &'static str = C::SECTION;
+}
+
 #[doc = include_str!("TABLE.md")]
 pub mod table {}
 
@@ -297,6 +333,8 @@ pub enum CommandError {
     Answer(FieldError),
     /// The data is not as long as the command says; nothing was sent.
     DataLength,
+    /// The firmware lacks an option that was chosen; nothing was sent.
+    Unsupported,
     /// Lines of the answer were lost, as the future was not polled for long while they came.
     Overrun,
 }
@@ -320,6 +358,7 @@ impl fmt::Display for CommandError {
             Self::ModuleSilent => f.write_str("the module does not answer at all"),
             Self::Answer(_) => f.write_str("the module's answer cannot be read"),
             Self::DataLength => f.write_str("the data is not as long as the command says"),
+            Self::Unsupported => f.write_str("the module's firmware lacks an option that was chosen"),
             Self::Overrun => f.write_str("lines of the answer were lost"),
         }
     }

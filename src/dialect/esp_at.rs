@@ -2,7 +2,7 @@
 
 use embassy_time::Duration;
 
-use super::{Driven, EspAt, Profile, Sets, Step};
+use super::{ActiveReceive, Driven, EspAt, Family, Profile, Resolver, Sets, Step, Tls, TlsAuthentication};
 
 impl Driven for EspAt {
     const PROFILE: &'static Profile = &Profile {
@@ -15,13 +15,40 @@ impl Driven for EspAt {
             // Otherwise each join wears the flash.
             Step { commands: &["AT+SYSSTORE=0"], required: false, sets: Sets::Nothing },
             Step { commands: &["AT+CIPMUX=1"], required: true, sets: Sets::Nothing },
-            Step { commands: &["AT+CIPDINFO=1"], required: false, sets: Sets::PeerAddress },
+            Step { commands: &["AT+CIPDINFO=1"], required: false, sets: Sets::Nothing },
             // The name changed with version 3.3; binaries know one or both.
-            Step { commands: &["AT+CIPRECVTYPE=5,1", "AT+CIPRECVMODE=1"], required: false, sets: Sets::PassiveReceive },
+            Step {
+                commands: &["AT+CIPRECVTYPE=5,1", "AT+CIPRECVMODE=5,1", "AT+CIPRECVMODE=1"],
+                required: false,
+                sets: Sets::PassiveReceive,
+            },
         ],
+        // The oldest binaries know no modes of single links.
+        active_receive: &[
+            ActiveReceive::Link("AT+CIPRECVTYPE"),
+            ActiveReceive::Link("AT+CIPRECVMODE"),
+            ActiveReceive::Module("AT+CIPRECVMODE"),
+        ],
+        link_messages: Some("AT+SYSMSG=2"),
+        client_limit: Some("AT+CIPSERVERMAXCONN"),
+        ipv6_server: true,
+        link_queries: &["AT+CIPSTATE?", "AT+CIPSTATUS"],
+        tcp_options: Some("AT+CIPTCPOPT"),
         // Older releases take 2048, newer ones 8192.
         send_limit: 2048,
+        long_send: Some("AT+CIPSENDLCFG"),
         receive_limit: 2048,
-        escape_guard: Duration::from_millis(1100),
+        // Twice what the manual asks for before it, and a second after it.
+        escape_guard: [Duration::from_millis(40), Duration::from_millis(1100)],
+        resolver: Resolver { longest_name: 255, explains: false, ipv6: true },
+        tls: Tls {
+            authentication: Some(TlsAuthentication::Link("AT+CIPSSLCCONF")),
+            names: true,
+            buffer: None,
+            several: true,
+            ipv6: true,
+            timestamp: Some("AT+SYSTIMESTAMP"),
+        },
+        family: Family::EspAt,
     };
 }

@@ -1,6 +1,8 @@
 //! Says what a line means, without regard to what is going on.
 
-use crate::at::{after_name, parse_unsigned, starts_with_ignore_case};
+use core::net::SocketAddr;
+
+use crate::at::{Fields, after_name, parse_unsigned, starts_with_ignore_case};
 
 /// A final result code: the line that ends a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,6 +215,23 @@ fn named(line: &[u8]) -> Meaning {
     Meaning::Information
 }
 
+/// What the module tells of a new link's other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LinkPeer {
+    /// It has connected to the module's server.
+    pub(crate) is_client: bool,
+    pub(crate) remote: Option<SocketAddr>,
+}
+
+/// Reads the rest of `+LINK_CONN:<status>,<link>,"TCP",<role>,"<address>",<port>,<local port>`.
+pub(crate) fn link_peer(line: &[u8]) -> Option<LinkPeer> {
+    let mut fields = Fields::new(after_name(line, b"+LINK_CONN")?);
+    let role = fields.nth(3)?.unsigned().ok()?;
+    let address = fields.next().and_then(|field| field.address().ok());
+    let port = fields.next().and_then(|field| field.unsigned().ok()).and_then(|port| u16::try_from(port).ok());
+    Some(LinkPeer { is_client: role == 1, remote: address.zip(port).map(|(ip, port)| SocketAddr::new(ip, port)) })
+}
+
 /// `0,CONNECT` and the like, with or without a blank after the comma.
 fn numbered(line: &[u8]) -> Option<Meaning> {
     let comma = line.iter().position(|&byte| byte == b',')?;
@@ -226,7 +245,12 @@ fn numbered(line: &[u8]) -> Option<Meaning> {
 
 fn hexadecimal(text: &[u8]) -> Option<u32> {
     let text = text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"0X")).unwrap_or(text);
-    u32::from_str_radix(core::str::from_utf8(text).ok()?, 16).ok()
+    let mut value = 0u32;
+    for &digit in text {
+        let digit = char::from(digit).to_digit(16).filter(|_| value >> 28 == 0)?;
+        value = value << 4 | digit;
+    }
+    (!text.is_empty()).then_some(value)
 }
 
 #[cfg(test)]
@@ -270,5 +294,20 @@ mod tests {
             assert_eq!(classify(line.as_bytes()), meaning, "{line}");
         }
         assert_eq!(classify(b"\xfe\x00\xf8ready"), Meaning::Ready);
+    }
+
+    #[test]
+    fn peers_of_links() {
+        let remote = Some("1.2.3.4:80".parse().unwrap());
+        for (line, peer) in [
+            ("+LINK_CONN:0,2,\"TCP\",0,\"1.2.3.4\",80,50", Some(LinkPeer { is_client: false, remote })),
+            ("+LINK_CONN:0,2,\"TCP\",1,\"1.2.3.4\",80,50", Some(LinkPeer { is_client: true, remote })),
+            ("+LINK_CONN:0,2,TCP,1,1.2.3.4,80,50", Some(LinkPeer { is_client: true, remote })),
+            ("+LINK_CONN:0,2,\"TCP\",1", Some(LinkPeer { is_client: true, remote: None })),
+            ("+LINK_CONN:0,2", None),
+            ("2,CONNECT", None),
+        ] {
+            assert_eq!(link_peer(line.as_bytes()), peer, "{line}");
+        }
     }
 }

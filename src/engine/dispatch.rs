@@ -2,9 +2,11 @@
 
 use embassy_time::{Duration, Instant};
 
+use super::classify::LinkPeer;
+use super::events::about_soft_ap;
 use super::exchange::Owner;
 use super::socket::{LinkId, Phase};
-use super::{Core, End, Engine, Event, Meaning, after, classify};
+use super::{Core, End, Engine, Event, Meaning, NEVER, after, classify};
 use crate::at::{Fields, after_name};
 use crate::command::ErrorCode;
 use crate::net::tcp;
@@ -13,10 +15,45 @@ use crate::net::tcp;
 /// sockets.
 const HELD_LIMIT: Duration = Duration::from_secs(1);
 
+/// The same for the lines of a list that is taken at the user's pace.
+const PATIENT_LIMIT: Duration = Duration::from_secs(30);
+
+/// Whether a line without a name is a message all the same: SmartConfig's are like that.
+fn is_provisioning(line: &[u8]) -> bool {
+    const WORDS: [&[u8]; 4] = [b"smartconfig ", b"Smart get ", b"ssid:", b"password:"];
+    WORDS.iter().any(|word| line.starts_with(word))
+}
+
 impl Core {
     /// The socket that has this link.
     pub(super) fn socket_of(&self, link: LinkId) -> Option<usize> {
         self.sockets[..self.socket_count].iter().position(|socket| socket.link == Some(link))
+    }
+
+    fn link_up(&mut self, link: LinkId, peer: Option<LinkPeer>) {
+        let is_client = peer.map(|peer| peer.is_client);
+        let known = self.socket_of(link);
+        if let Some(index) = known
+            && self.sockets[index].phase == Phase::Connecting
+        {
+            let theirs = is_client == Some(true) || (is_client.is_none() && !self.sockets[index].begun);
+            if theirs && self.admit(link, peer) {
+                // It was faster. Whoever connects takes another link.
+                self.runner.wake();
+            } else {
+                let socket = &mut self.sockets[index];
+                socket.up = true;
+                socket.open_if_complete();
+            }
+            return;
+        }
+        // The old connection ended unnoticed, perhaps with data that nobody will get any more.
+        if let Some(index) = known {
+            self.sockets[index].finish(End::Failed(tcp::Error::ConnectionReset));
+        }
+        if !self.admit(link, peer) && (known.is_some() || !self.user_links) {
+            self.disown(link);
+        }
     }
 
     fn publish(&mut self, event: Event) {
@@ -33,10 +70,11 @@ impl Engine<'_> {
             self.information(now);
             return;
         }
+        let peer = self.core.server.duties.and_then(|duties| (duties.read_peer)(&self.core.ingress.line));
         // Some messages are at the same time the answer to a command that makes or ends a link.
         let is_answer = matches!(meaning, Meaning::Connect(_) | Meaning::Closed(_))
             && self.core.user.is_listening()
-            && self.core.exchange.owner == Owner::User;
+            && matches!(self.core.exchange.owner, Owner::User);
         if !is_answer {
             self.core.ingress.end_line();
         }
@@ -51,7 +89,7 @@ impl Engine<'_> {
             Meaning::ErrorCode(code) => self.note_refusal(Some(ErrorCode(code)), None),
             Meaning::Reason(reason) => self.note_refusal(None, Some(reason)),
             Meaning::Ready => self.module_started(),
-            Meaning::Connect(link) => self.link_up(link.unwrap_or(0)),
+            Meaning::Connect(link) => self.core.link_up(link.unwrap_or(0), peer),
             Meaning::Closed(link) => self.link_down(now, link.unwrap_or(0)),
             Meaning::Notice(link) => self.data_waits(link),
             Meaning::StationConnected => {
@@ -61,10 +99,12 @@ impl Engine<'_> {
             Meaning::StationGotAddress => {
                 self.core.station.associated = true;
                 self.core.station.has_address = true;
+                self.core.hear_suspects();
                 self.core.publish(Event::StationGotAddress);
             }
             Meaning::StationDisconnected => {
                 self.core.station = super::Station::default();
+                self.core.suspect_links();
                 self.core.publish(Event::StationDisconnected);
             }
             // Echo is off, unless the module has restarted unnoticed.
@@ -80,9 +120,20 @@ impl Engine<'_> {
     /// A line that means something to the running command only.
     fn information(&mut self, now: Instant) {
         let core = &mut *self.core;
+        if let Some(event) = about_soft_ap(&core.ingress.line) {
+            core.publish(event);
+        }
         let line = &core.ingress.line[..];
+        if let Some(long) = &mut core.exchange.long
+            && core.exchange.phase != super::exchange::Phase::Idle
+            && let Some(value) = after_name(line, b"+CIPSENDL")
+        {
+            long.report(value);
+            core.ingress.end_line();
+            return;
+        }
         let known = match core.exchange.owner {
-            _ if core.exchange.phase != super::exchange::Phase::Answer => false,
+            _ if !matches!(core.exchange.phase, super::exchange::Phase::Answer) => false,
             Owner::User => {
                 core.ingress.held = Some(now);
                 self.deliver_held_line();
@@ -96,6 +147,8 @@ impl Engine<'_> {
                 }
                 None => false,
             },
+            Owner::Peers => core.server.duties.is_some_and(|duties| (duties.learn_peer)(core)),
+            Owner::Links => core.note_link(),
             Owner::Lengths => match after_name(line, b"+CIPRECVLEN") {
                 Some(value) => {
                     for (link, field) in Fields::new(value).enumerate() {
@@ -126,15 +179,17 @@ impl Engine<'_> {
     pub(super) fn deliver_held_line(&mut self) -> bool {
         let core = &mut *self.core;
         let line = &core.ingress.line[..];
-        let answering = core.exchange.owner == Owner::User && core.exchange.phase == super::exchange::Phase::Answer;
-        let is_message = line.starts_with(b"+") && !(answering && core.user.is_own_line(line));
+        let answering =
+            matches!(core.exchange.owner, Owner::User) && matches!(core.exchange.phase, super::exchange::Phase::Answer);
+        let is_message =
+            (line.starts_with(b"+") || is_provisioning(line)) && !(answering && core.user.is_own_line(line));
         if is_message && !core.ingress.announced {
             if !core.messages.push_line(line) {
                 return false;
             }
             core.ingress.announced = true;
         }
-        if core.user.is_listening() && core.exchange.owner == Owner::User {
+        if core.user.is_listening() && matches!(core.exchange.owner, Owner::User) {
             if !core.user.answer.push_line(&core.ingress.line) {
                 return false;
             }
@@ -144,9 +199,10 @@ impl Engine<'_> {
         true
     }
 
-    pub(super) fn held_deadline(&self) -> Option<Instant> {
-        let ingress = &self.core.ingress;
-        ingress.held.or(ingress.stalled).map(|since| after(since, HELD_LIMIT))
+    pub(super) fn held_deadline(&self) -> Instant {
+        let Core { ingress, user, .. } = &*self.core;
+        let limit = if user.patient && user.is_listening() { PATIENT_LIMIT } else { HELD_LIMIT };
+        ingress.held.or(ingress.stalled).map_or(NEVER, |since| after(since, limit))
     }
 
     /// Whoever does not take what is theirs does not stop everybody else.
@@ -157,7 +213,7 @@ impl Engine<'_> {
         if self.core.ingress.has_something_held() {
             self.feed(now, &[]);
         }
-        if self.held_deadline().is_none_or(|deadline| now < deadline) {
+        if now < self.held_deadline() {
             return;
         }
         // The ingress can go on.
@@ -166,7 +222,7 @@ impl Engine<'_> {
             self.give_up_payload(now);
         } else {
             let core = &mut *self.core;
-            if core.ingress.line.starts_with(b"+") && !core.ingress.announced {
+            if (core.ingress.line.starts_with(b"+") || is_provisioning(&core.ingress.line)) && !core.ingress.announced {
                 core.messages.give_up();
                 core.ingress.announced = true;
                 if self.deliver_held_line() {
@@ -176,22 +232,6 @@ impl Engine<'_> {
             self.core.user.cut = true;
             self.core.counters.dropped_lines = self.core.counters.dropped_lines.wrapping_add(1);
             self.core.ingress.end_line();
-        }
-    }
-
-    fn link_up(&mut self, link: LinkId) {
-        match self.core.socket_of(link) {
-            Some(index) if self.core.sockets[index].phase == Phase::Connecting => {
-                self.core.sockets[index].up = true;
-                self.core.sockets[index].open_if_complete();
-            }
-            // The old connection ended unnoticed. The new one has no owner.
-            Some(index) => {
-                self.core.sockets[index].finish(End::Failed(tcp::Error::ConnectionReset));
-                self.core.disown(link);
-            }
-            None if self.core.user_links => {}
-            None => self.core.disown(link),
         }
     }
 
@@ -208,6 +248,10 @@ impl Engine<'_> {
             // A second notice about the link's last connection has no meaning for the next one.
             Phase::Connecting if !was_up => {}
             Phase::Connecting => socket.finish(End::Failed(tcp::Error::ConnectionReset)),
+            // Only the module itself ends a UDP link.
+            Phase::Open if socket.is_datagram() && socket.held => {
+                socket.finish(End::Failed(tcp::Error::ConnectionReset));
+            }
             Phase::Open if socket.wants_data() && (socket.pending || pulling) => {
                 socket.phase = Phase::Draining;
                 // Whoever writes need not wait any more.

@@ -1,13 +1,16 @@
 //! The one command that is on the wire, from its first byte to its final result.
 
+use core::net::SocketAddr;
+
 use embassy_sync::waitqueue::MultiWakerRegistration;
 use embassy_time::{Duration, Instant};
 use heapless::Vec;
 
 use super::classify::{FinalResult, Reason};
+use super::long_send::LongSend;
 use super::pieces::{MAX_LINE, Pieces};
 use super::socket::LinkId;
-use super::{Core, Engine, after};
+use super::{Core, Engine, NEVER, after};
 use crate::at::{EncodeError, Encoder, MAX_COMMAND};
 use crate::command::{End, ErrorCode};
 use crate::exchange::Request;
@@ -16,7 +19,7 @@ use crate::exchange::Request;
 const ANSWER: usize = MAX_LINE + 128;
 
 /// Longest command of the engine itself.
-const OWN_COMMAND: usize = 48;
+const OWN_COMMAND: usize = 80;
 
 /// How long after the data a second `OK` may come, where manuals show but one.
 const SECOND_OK_LIMIT: Duration = Duration::from_secs(1);
@@ -34,6 +37,16 @@ pub(super) enum Owner {
     Orphan(LinkId),
     /// Asks how much data waits in the module.
     Lengths,
+    /// Sets how a link receives; these links receive actively then.
+    ReceiveType(u8),
+    /// Asks for reports on long sends.
+    LongSends,
+    /// Starts or stops the server.
+    Server,
+    /// Asks who the clients are.
+    Peers,
+    /// Asks which links there are.
+    Links,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +61,8 @@ pub(super) enum Phase {
     Prompt,
     /// `left` bytes of data go out.
     Data { left: usize },
+    /// Silence before a long send is cancelled, once all before it has left the serial port.
+    Quiet { flushed: bool },
     /// All data is out, and the module has yet to say what became of it.
     Confirm,
 }
@@ -77,12 +92,16 @@ pub struct Refusal {
 pub(crate) struct Exchange {
     pub(super) owner: Owner,
     pub(super) phase: Phase,
+    /// The link that data goes to or comes from.
+    link: Option<LinkId>,
     /// The engine's own command. The user's is in [`User`].
     own: Vec<u8, OWN_COMMAND>,
     /// Bytes of the command that have been handed out.
     sent: usize,
     /// Bytes of data to send once the module asks for them; 0 for a command without data.
     data: usize,
+    /// It is an `AT+CIPSENDL`.
+    pub(super) long: Option<LongSend>,
     /// What ends it well.
     end: End,
     /// `OK` came before the data that it may also follow.
@@ -103,9 +122,11 @@ impl Exchange {
         Self {
             owner: Owner::BringUp,
             phase: Phase::Idle,
+            link: None,
             own: Vec::new(),
             sent: 0,
             data: 0,
+            long: None,
             end: End::Ok,
             accepted: false,
             asked: 0,
@@ -125,8 +146,10 @@ impl Exchange {
         self.deadline = after(now, timeout);
         self.owner = owner;
         self.phase = Phase::Command;
+        self.link = None;
         self.sent = 0;
         self.data = 0;
+        self.long = None;
         self.end = End::Ok;
         self.accepted = false;
         self.asked = 0;
@@ -135,6 +158,14 @@ impl Exchange {
         self.refusal = Refusal::default();
         self.mux = None;
         self.busy = false;
+    }
+
+    /// Goes on with other bytes than those of the command.
+    pub(super) fn replace_command(&mut self, bytes: &[u8]) {
+        self.own.clear();
+        let _ = self.own.extend_from_slice(bytes);
+        self.sent = 0;
+        self.phase = Phase::Command;
     }
 
     /// The socket whose data is being fetched.
@@ -150,6 +181,31 @@ impl Exchange {
         let index = self.pulled().filter(|_| self.got.is_none())?;
         self.got = Some(length);
         Some(index)
+    }
+
+    /// How the command ended, which has failed.
+    pub(super) const fn failure(&self, timeout: bool) -> Outcome {
+        if timeout { Outcome::Timeout } else { Outcome::Final(FinalResult::Error, self.refusal) }
+    }
+
+    /// Whether a pull got anything at all.
+    pub(super) const fn was_answered(&self) -> bool {
+        self.got.is_some()
+    }
+
+    /// Whether a command for this link may still take effect on a new connection with the same number.
+    pub(super) fn may_act_on(&self, link: LinkId) -> bool {
+        let undone = match self.owner {
+            Owner::Pull(_) => self.got.is_none(),
+            Owner::Send(_) => !matches!(self.phase, Phase::Confirm),
+            _ => false,
+        };
+        !matches!(self.phase, Phase::Idle) && self.link == Some(link) && undone
+    }
+
+    /// The module has said that there is no such link.
+    pub(super) fn link_is_gone(&self) -> bool {
+        self.refusal.reason == Some(Reason::NoLink)
     }
 
     /// The code that came last belongs to something else.
@@ -180,6 +236,8 @@ pub(crate) struct User {
     pub(crate) answer: Pieces<ANSWER>,
     /// Lines of the answer were dropped.
     pub(crate) cut: bool,
+    /// Its lines are taken at the user's pace, and wait for longer than others.
+    pub(crate) patient: bool,
     /// Futures that wait for the place.
     pub(crate) waiting: u16,
     pub(crate) wakers: MultiWakerRegistration<8>,
@@ -207,6 +265,7 @@ impl User {
             unsupplied: 0,
             answer: Pieces::new(),
             cut: false,
+            patient: false,
             waiting: 0,
             wakers: MultiWakerRegistration::new(),
         }
@@ -222,11 +281,11 @@ impl User {
         let name = self.command.strip_prefix(b"AT").unwrap_or(&self.command);
         let end = name.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'_')));
         let name = &name[..end.unwrap_or(name.len())];
-        self.state == UserState::Running && name.len() > 1 && line.starts_with(name)
+        matches!(self.state, UserState::Running) && name.len() > 1 && line.starts_with(name)
     }
 
     pub(super) fn is_listening(&self) -> bool {
-        self.state == UserState::Running && !self.abandoned
+        matches!(self.state, UserState::Running) && !self.abandoned
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome) {
@@ -259,13 +318,21 @@ impl Core {
         user.command.clear();
         // It fits: the encoder has the same limit.
         let _ = user.command.extend_from_slice(&buffer[..length]);
-        user.timeout = request.timeout;
+        let chosen = match request.connecting {
+            Some(_) => self.config.connect_timeout,
+            None if user.command.starts_with(b"AT+CWJAP") && !user.command.ends_with(b"?\r\n") => {
+                self.config.join_timeout
+            }
+            None => None,
+        };
+        user.timeout = chosen.unwrap_or(request.timeout);
         user.connecting = request.connecting;
         user.end = request.end;
         user.takes_data = request.takes_data;
         user.unsupplied = request.data.len();
         user.answer.clear();
         user.cut = false;
+        user.patient = false;
         user.abandoned = false;
         user.state = UserState::Queued;
         self.runner.wake();
@@ -274,7 +341,7 @@ impl Core {
 
     /// Hands over the next part of the data that the module waits for. Gives how many bytes were taken.
     pub(crate) fn supply(&mut self, data: &[u8]) -> usize {
-        let wanted = matches!(self.exchange.phase, Phase::Data { .. }) && self.exchange.owner == Owner::User;
+        let wanted = matches!(self.exchange.phase, Phase::Data { .. }) && matches!(self.exchange.owner, Owner::User);
         let user = &mut self.user;
         if !wanted || self.exchange.sent < user.command.len() || user.unsupplied == 0 {
             return 0;
@@ -321,10 +388,15 @@ impl Core {
         }
     }
 
-    /// Puts the user's command on the wire.
-    pub(super) fn begin_user(&mut self) {
+    /// Puts the user's command on the wire. Gives whether it did.
+    pub(super) fn begin_user(&mut self) -> bool {
         const LINK_COMMANDS: [&[u8]; 4] = [b"AT+CIPSTART=", b"AT+CIPSTARTEX=", b"AT+CIPSERVER=", b"AT+CIPMUX="];
         if let Some(index) = self.user.connecting {
+            if self.sockets[index].stolen {
+                let refusal = Refusal { code: None, reason: Some(Reason::AlreadyConnected) };
+                self.user.finish(Outcome::Final(FinalResult::Error, refusal));
+                return false;
+            }
             self.sockets[index].begun = true;
         }
         if self.user.connecting.is_none() {
@@ -334,37 +406,69 @@ impl Core {
         self.exchange.begin(self.clock, Owner::User, self.user.timeout);
         self.exchange.data = self.user.unsupplied;
         self.exchange.end = self.user.end;
+        true
+    }
+
+    /// Remembers what the radio does, if that is what the user's command has set.
+    fn note_mode(&mut self) {
+        if let Some(rest) = self.user.command.strip_prefix(b"AT+CWMODE")
+            && let Some(equals) = rest.iter().position(|&byte| byte == b'=')
+            && let Some(mode @ b'0'..=b'3') = rest.get(equals + 1)
+        {
+            self.radio = mode - b'0';
+        }
     }
 
     /// Puts a command of the engine on the wire. `name` may be a whole command; `parameters` are numbers.
     pub(super) fn begin_own(&mut self, owner: Owner, name: &str, parameters: &[usize], timeout: Duration) {
+        self.begin_own_line(owner, timeout, &|line| {
+            line.name(name);
+            for &parameter in parameters {
+                line.number(parameter as i64);
+            }
+        });
+    }
+
+    /// The same with any parameters.
+    pub(super) fn begin_own_line(&mut self, owner: Owner, timeout: Duration, encode: &dyn Fn(&mut Encoder<'_>)) {
         let mut buffer = [0; OWN_COMMAND];
         let mut encoder = Encoder::new(&mut buffer);
-        encoder.name(name);
-        for &parameter in parameters {
-            encoder.number(parameter as i64);
-        }
+        encode(&mut encoder);
         // `+++` is the one command without a line end.
-        let length = if name == "+++" { encoder.finish_bare() } else { encoder.finish() }.unwrap_or(0);
+        let bare = matches!(owner, Owner::BringUp) && self.life_escapes();
+        let length = if bare { encoder.finish_bare() } else { encoder.finish() }.unwrap_or(0);
         let exchange = &mut self.exchange;
         exchange.own.clear();
         let _ = exchange.own.extend_from_slice(&buffer[..length]);
         exchange.begin(self.clock, owner, timeout);
     }
 
-    pub(super) fn begin_send(&mut self, index: usize, link: LinkId, count: usize) {
-        self.begin_own(Owner::Send(index), "AT+CIPSEND", &[link.into(), count], self.config.command_timeout);
+    /// Sends data of a socket, to a peer of its own if there is one.
+    pub(super) fn begin_send(&mut self, index: usize, link: LinkId, count: usize, peer: Option<SocketAddr>) {
+        self.begin_own_line(Owner::Send(index), self.config.command_timeout, &|line| {
+            line.name("AT+CIPSEND").number(link.into()).number(count as i64);
+            if let Some(peer) = peer {
+                line.address(peer.ip()).number(peer.port().into());
+            }
+        });
+        self.expect_data(link, count);
+    }
+
+    /// The command that begins sends so much data to a link.
+    pub(super) fn expect_data(&mut self, link: LinkId, count: usize) {
+        self.exchange.link = Some(link);
         self.exchange.data = count;
         self.exchange.end = End::SendOk;
     }
 
     pub(super) fn begin_pull(&mut self, index: usize, link: LinkId, count: usize) {
         self.begin_own(Owner::Pull(index), "AT+CIPRECVDATA", &[link.into(), count], self.config.command_timeout);
+        self.exchange.link = Some(link);
         self.exchange.asked = count;
     }
 
     pub(super) fn is_wire_idle(&self) -> bool {
-        self.exchange.phase == Phase::Idle
+        matches!(self.exchange.phase, Phase::Idle)
     }
 }
 
@@ -385,7 +489,9 @@ impl Engine<'_> {
                 if count == rest.len() {
                     exchange.phase = Phase::Answer;
                     exchange.deadline = after(now, exchange.timeout);
-                    if *command == *b"+++" && exchange.owner == Owner::BringUp {
+                    if exchange.long.as_ref().is_some_and(|long| long.cancelled) {
+                        exchange.phase = Phase::Confirm;
+                    } else if *command == *b"+++" && matches!(exchange.owner, Owner::BringUp) {
                         exchange.phase = Phase::Idle;
                         self.escape_sent(now);
                     } else if exchange.end == End::Nothing && exchange.data == 0 {
@@ -398,9 +504,14 @@ impl Engine<'_> {
                 let limit = left.min(out.len());
                 let count = match exchange.owner {
                     Owner::Send(index) => {
+                        let limit = self.core.long_send_room(index, left, out.len());
                         let (socket, _, ring) = self.socket(index);
                         let count = socket.to_send.pop(ring, &mut out[..limit]);
-                        socket.write_waker.wake();
+                        socket.outgoing = socket.outgoing.saturating_sub(count);
+                        // Only then, as writer and runner may be one task, which would never rest.
+                        if count > 0 {
+                            socket.write_waker.wake();
+                        }
                         count
                     }
                     _ => self.core.take_user_data(&mut out[..limit]),
@@ -411,11 +522,16 @@ impl Engine<'_> {
                     // A slow line may take longer for the data than the peer for its acknowledgement.
                     exchange.deadline = after(now, self.core.config.send_timeout.max(exchange.timeout));
                 }
+                if let Owner::Send(index) = exchange.owner {
+                    self.core.long_send_goes_on(now, index, count, left - count);
+                }
                 if left == count {
                     self.data_sent(now);
                 }
                 count
             }
+            Phase::Quiet { flushed } => self.take_escape(now, flushed, out),
+            Phase::Idle => self.take_raw(out),
             _ => 0,
         }
     }
@@ -429,13 +545,14 @@ impl Engine<'_> {
         if exchange.data > 0 {
             exchange.phase = Phase::Data { left: exchange.data };
             exchange.deadline = after(now, self.core.config.send_timeout);
-            if exchange.owner == Owner::User {
+            if matches!(exchange.owner, Owner::User) {
                 self.core.user.command.clear();
                 exchange.sent = 0;
                 self.core.user.wakers.wake();
             }
         } else if exchange.end == End::Prompt {
             self.complete(now, FinalResult::Ok);
+            self.core.passthrough_begins(now);
         }
     }
 
@@ -446,7 +563,7 @@ impl Engine<'_> {
         match exchange.end {
             End::Nothing => self.complete(now, FinalResult::Ok),
             End::Ok if exchange.accepted => exchange.deadline = after(now, SECOND_OK_LIMIT),
-            _ => {}
+            _ => self.core.release_flush(),
         }
     }
 
@@ -457,7 +574,8 @@ impl Engine<'_> {
         let exchange = &mut self.core.exchange;
         let failed = matches!(result, Error | Fail);
         let failed_late = failed || matches!(result, SendFail | SendCanceled | PublishFailed);
-        if exchange.owner == Owner::Resync && exchange.mux.is_none() && exchange.phase == Phase::Answer {
+        if matches!(exchange.owner, Owner::Resync) && exchange.mux.is_none() && matches!(exchange.phase, Phase::Answer)
+        {
             // The end of an earlier command. That of the question comes after its line.
             self.core.counters.stray_results = self.core.counters.stray_results.wrapping_add(1);
             return;
@@ -505,18 +623,42 @@ impl Engine<'_> {
     fn complete(&mut self, now: Instant, result: FinalResult) {
         let exchange = &mut self.core.exchange;
         exchange.phase = Phase::Idle;
-        let refusal = exchange.refusal;
-        let success = result.is_success();
+        let mut refusal = exchange.refusal;
+        let whole = exchange.long.as_ref().is_some_and(LongSend::is_whole);
+        let success = result.is_success() || (result == FinalResult::SendCanceled && whole);
         match exchange.owner {
             Owner::User => {
-                if success
-                    && let Some(index) = self.core.user.connecting
+                if let Some(index) = self.core.user.connecting
                     && self.core.sockets[index].phase == super::Phase::Connecting
                 {
-                    self.core.sockets[index].accepted = true;
-                    self.core.sockets[index].open_if_complete();
+                    let socket = &mut self.core.sockets[index];
+                    if success {
+                        socket.accepted = true;
+                        socket.open_if_complete();
+                    } else {
+                        let mut taken = socket.stolen;
+                        if let Some(duties) = self.core.server.duties
+                            && socket.up
+                            && !taken
+                            && self.core.server.is_listening()
+                        {
+                            (duties.hand_to_client)(&mut *self.core, index);
+                            taken = true;
+                        }
+                        if taken {
+                            // Some firmware does not say so.
+                            refusal.reason = Some(Reason::AlreadyConnected);
+                        }
+                    }
+                    self.core.note_connect(success || refusal.reason == Some(Reason::AlreadyConnected));
+                }
+                if success {
+                    self.core.note_mode();
                 }
                 self.core.user.finish(Outcome::Final(result, refusal));
+                if success {
+                    self.note_restart(now);
+                }
             }
             Owner::BringUp => self.brought_up(now, success),
             Owner::Resync => self.resynced(now, success),
@@ -524,14 +666,13 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn exchange_deadline(&self) -> Option<Instant> {
-        let waiting = self.core.exchange.phase != Phase::Idle;
-        waiting.then_some(self.core.exchange.deadline)
+    pub(super) fn exchange_deadline(&self) -> Instant {
+        if matches!(self.core.exchange.phase, Phase::Idle) { NEVER } else { self.core.exchange.deadline }
     }
 
     /// Ends the command that has been waited for too long.
     pub(super) fn check_exchange(&mut self, now: Instant) {
-        if self.exchange_deadline().is_none_or(|deadline| now < deadline) {
+        if now < self.exchange_deadline() {
             return;
         }
         // While the serial port is not read, the answer cannot come.
@@ -541,7 +682,7 @@ impl Engine<'_> {
         }
         let lost_prompt = match self.core.exchange.owner {
             // If its link has closed, the module may have given up the send: the data could be taken for commands.
-            Owner::Send(index) => self.core.exchange.phase == Phase::Prompt && self.core.sockets[index].up,
+            Owner::Send(index) => matches!(self.core.exchange.phase, Phase::Prompt) && self.core.sockets[index].up,
             _ => false,
         };
         if lost_prompt {
@@ -550,7 +691,7 @@ impl Engine<'_> {
             self.prompt(now);
             return;
         }
-        if self.core.exchange.phase == Phase::Confirm
+        if matches!(self.core.exchange.phase, Phase::Confirm)
             && self.core.exchange.end == End::Ok
             && self.core.exchange.accepted
         {
@@ -559,14 +700,17 @@ impl Engine<'_> {
             self.lose_step();
             return;
         }
+        match self.core.exchange.phase {
+            // When it is over is seen where bytes are handed out.
+            Phase::Quiet { .. } => return,
+            Phase::Data { .. } if self.core.exchange.long.is_some() => return self.core.cancel_long_send(now),
+            _ => {}
+        }
         let owner = self.core.exchange.owner;
         self.core.exchange.phase = Phase::Idle;
         match owner {
-            Owner::BringUp => {
-                // Its answer may still come.
-                self.core.unsure = true;
-                self.brought_up(now, false);
-            }
+            // Its answer may still come.
+            Owner::BringUp => self.step_timed_out(now),
             Owner::Resync => self.resynced(now, false),
             owner => {
                 self.core.counters.timeouts = self.core.counters.timeouts.wrapping_add(1);
@@ -582,6 +726,9 @@ impl Engine<'_> {
     /// Ends what runs and what waits, as the module can do neither.
     pub(super) fn end_commands(&mut self, outcome: Outcome) {
         self.core.exchange.phase = Phase::Idle;
+        if self.core.server.is_starting() {
+            self.core.server.fail(outcome);
+        }
         if matches!(self.core.user.state, UserState::Queued | UserState::Running) {
             self.core.user.finish(outcome);
         }

@@ -79,6 +79,15 @@ pub(crate) fn receive_data(line: &[u8], with_address: Option<bool>) -> DataHeade
     header.unwrap_or(DataHeader::Partial)
 }
 
+/// The sender in a complete `+CIPRECVDATA` header: `:<length>,"<address>",<port>,`.
+pub(crate) fn receive_data_sender(line: &[u8]) -> Option<SocketAddr> {
+    let body = line.strip_prefix(b"+CIPRECVDATA:")?.strip_suffix(b",")?;
+    let mut fields = Fields::new(body);
+    let address = fields.nth(1)?.address().ok()?;
+    let port = u16::try_from(fields.next()?.unsigned().ok()?).ok()?;
+    Some(SocketAddr::new(address, port))
+}
+
 /// Whether a text is, or may still become, `"<address>",<port>,`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AddressShape {
@@ -87,7 +96,8 @@ pub(crate) enum AddressShape {
     Yes,
 }
 
-/// Early firmware leaves the quotes out. As data may well begin like that, only the address of `peer` will do then.
+/// Early firmware leaves the quotes out. As data may well begin like that, only the address of `peer` will do then, if
+/// it is known.
 pub(crate) fn address_shape(text: &[u8], peer: Option<IpAddr>) -> AddressShape {
     let (inner, delimiter) = match text {
         [b'"', inner @ ..] => (inner, b'"'),
@@ -102,7 +112,7 @@ pub(crate) fn address_shape(text: &[u8], peer: Option<IpAddr>) -> AddressShape {
     let rest = if delimiter == b'"' { &inner[end + 1..] } else { &inner[end..] };
     match (address, rest) {
         (None, _) => AddressShape::No,
-        (address, _) if delimiter != b'"' && address != peer => AddressShape::No,
+        (address, _) if delimiter != b'"' && peer.is_some() && address != peer => AddressShape::No,
         (_, [] | [b',']) => AddressShape::Perhaps,
         (_, [b',', port @ .., b',']) if parse_unsigned(port).is_some() => AddressShape::Yes,
         (_, [b',', port @ ..]) if port.len() <= 5 && parse_unsigned(port).is_some() => AddressShape::Perhaps,
@@ -151,6 +161,21 @@ mod tests {
             ("+CIPRECVDATA:12,\"fe80:", Some(true), Partial),
         ] {
             assert_eq!(receive_data(line.as_bytes(), with_address), header, "{line}");
+        }
+    }
+
+    #[test]
+    fn senders_of_receive_data() {
+        for (line, sender) in [
+            ("+CIPRECVDATA:12,\"1.2.3.4\",80,", Some("1.2.3.4:80")),
+            ("+CIPRECVDATA:12,1.2.3.4,80,", Some("1.2.3.4:80")),
+            ("+CIPRECVDATA:12,\"fe80::1\",80,", Some("[fe80::1]:80")),
+            ("+CIPRECVDATA:12,", None),
+            ("+CIPRECVDATA=1,12,", None),
+            ("+CIPRECVDATA,12:", None),
+        ] {
+            let sender = sender.map(|sender| sender.parse().unwrap());
+            assert_eq!(receive_data_sender(line.as_bytes()), sender, "{line}");
         }
     }
 

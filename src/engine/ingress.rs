@@ -1,18 +1,23 @@
 //! The byte machine: tells lines, prompts and counted payloads apart, at any split of the stream.
 
+use core::net::SocketAddr;
+
 use embassy_time::Instant;
 use heapless::Vec;
 
 use super::exchange::Owner;
 use super::header::{self, AddressShape, DataHeader};
 use super::pieces::MAX_LINE;
-use super::{Engine, after};
+use super::socket::Kind;
+use super::{Engine, NEVER, after};
 use crate::urc::counted;
 
 /// What the next byte belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Line,
+    /// Passthrough: all is data, but for a blank that comes first and before this moment.
+    Raw(Instant),
     /// A `+CIPRECVDATA` header of `length` bytes whose end cannot be told yet; `from` is where the line buffer holds
     /// the first byte that may be an address or data.
     Undecided {
@@ -90,6 +95,14 @@ impl Ingress {
         self.end_line();
     }
 
+    /// All that comes is data from now on, until a [`reset`](Self::reset).
+    ///
+    /// A blank by then belongs to the prompt: firmware differs, and so do releases.
+    pub(super) fn set_raw(&mut self, blank_until: Instant) {
+        self.end_line();
+        self.mode = Mode::Raw(blank_until);
+    }
+
     /// Ready for the next line.
     pub(super) fn end_line(&mut self) {
         self.line.clear();
@@ -109,7 +122,7 @@ impl Ingress {
     }
 
     pub(super) const fn is_at_payload(&self) -> bool {
-        !matches!(self.mode, Mode::Line)
+        !matches!(self.mode, Mode::Line | Mode::Raw(_))
     }
 }
 
@@ -120,7 +133,7 @@ impl Engine<'_> {
     /// after a wake-up. Bytes may come one at a time or thousands at once, with the same result.
     pub(crate) fn feed(&mut self, now: Instant, bytes: &[u8]) -> usize {
         let mut at = 0;
-        self.core.ingress.blocked = false;
+        let was_blocked = core::mem::replace(&mut self.core.ingress.blocked, false);
         if !bytes.is_empty() {
             self.core.ingress.last_byte = now;
         }
@@ -146,6 +159,10 @@ impl Engine<'_> {
             }
             let taken = match self.core.ingress.mode {
                 Mode::Line => self.feed_line(now, rest),
+                Mode::Raw(blank_until) => {
+                    self.core.ingress.mode = Mode::Raw(Instant::MIN);
+                    if rest[0] == b' ' && now < blank_until { 1 } else { self.feed_raw(rest) }
+                }
                 Mode::Undecided { length, from } => {
                     self.feed_undecided(length, from, rest[0]);
                     1
@@ -160,6 +177,9 @@ impl Engine<'_> {
             };
             if taken == 0 {
                 self.core.ingress.blocked = true;
+                if !was_blocked {
+                    self.core.release_flush();
+                }
                 break;
             }
             if held_back.is_empty() {
@@ -177,13 +197,17 @@ impl Engine<'_> {
     /// The serial port reported an error: bytes are missing, and where is unknown.
     pub(crate) fn serial_error(&mut self) {
         self.core.counters.serial_errors = self.core.counters.serial_errors.wrapping_add(1);
-        if let Mode::Payload { target: Target::Socket { index, generation, .. }, .. } = self.core.ingress.mode {
-            self.fail_stream(index, generation);
+        if let Mode::Payload { left, target: Target::Socket { index, generation, .. } } = self.core.ingress.mode {
+            self.fail_stream(index, generation, 1);
+            self.core.ingress.mode = Mode::Payload { left, target: Target::Nowhere };
+        }
+        if let Mode::Raw(_) = self.core.ingress.mode {
+            self.raw_error();
         }
         // The header of what is being fetched may be among what was lost.
         if let Some(index) = self.core.exchange.pulled() {
             let generation = self.core.sockets[index].generation;
-            self.fail_stream(index, generation);
+            self.fail_stream(index, generation, 1);
             self.lose_step();
         }
     }
@@ -199,7 +223,12 @@ impl Engine<'_> {
                 b'\r' => {}
                 b' ' | b'\t' | 0 if ingress.line.is_empty() => {}
                 // A token of its own: what follows in the same line is something else.
-                b'>' if ingress.line.is_empty() => self.prompt(now),
+                b'>' if ingress.line.is_empty() => {
+                    self.prompt(now);
+                    if self.core.ingress.mode != Mode::Line {
+                        return at + 1;
+                    }
+                }
                 _ => {
                     if ingress.line.push(byte).is_err() {
                         ingress.cut = true;
@@ -234,7 +263,13 @@ impl Engine<'_> {
             let Some(header) = header::ipd(line) else { return false };
             let index = header.link.and_then(|link| self.core.socket_of(link));
             let target = match index {
-                Some(index) => self.target(index, false),
+                Some(index) => {
+                    if self.core.sockets[index].kind == Kind::Client && self.core.sockets[index].remote.is_none() {
+                        self.core.sockets[index].remote = header.remote;
+                        self.core.server.waker.wake();
+                    }
+                    self.target(index, false, header.length, header.remote)
+                }
                 // Perhaps a link of the user's own making.
                 None => self.message_target(),
             };
@@ -242,9 +277,7 @@ impl Engine<'_> {
             return true;
         }
         if line.starts_with(b"+CIPRECVDATA") {
-            let settings = self.core.settings;
-            let with_address = if settings.peer_address { settings.address_in_data } else { Some(false) };
-            match header::receive_data(line, with_address) {
+            match header::receive_data(line, self.core.settings.address_in_data) {
                 DataHeader::Partial => {}
                 DataHeader::Complete(length) => {
                     self.begin_data(length);
@@ -257,9 +290,8 @@ impl Engine<'_> {
             }
             return false;
         }
-        match counted::head(line) {
-            Some(head) => {
-                let (length, unsolicited) = (head.length, head.payload.is_unsolicited());
+        match counted::count(line) {
+            Some((length, unsolicited)) => {
                 let target = if unsolicited { self.message_target() } else { self.answer_target() };
                 self.begin_payload(length, target);
                 true
@@ -277,7 +309,7 @@ impl Engine<'_> {
     /// Payload of an answer goes to the user's command, behind its head.
     fn answer_target(&self) -> Target {
         let core = &*self.core;
-        if core.exchange.owner != Owner::User || !core.user.is_listening() {
+        if !matches!(core.exchange.owner, Owner::User) || !core.user.is_listening() {
             return Target::Nowhere;
         }
         if core.user.takes_data() { Target::Answer } else { Target::Line }
@@ -305,21 +337,27 @@ impl Engine<'_> {
         delivered
     }
 
-    /// The first answer with data after `AT+CIPDINFO=1` shows whether this firmware puts the address before the data.
+    /// The first answers with data show whether this firmware puts the address before the data. What it said to
+    /// `AT+CIPDINFO=1` does not: firmware differs, and a refusal may be noise in place of an `OK`.
     fn feed_undecided(&mut self, length: u32, from: usize, byte: u8) {
         let peer = self.core.exchange.pulled().and_then(|index| self.core.sockets[index].remote);
-        let peer = peer.map(|remote| remote.ip());
+        let peer = peer.map(|remote| remote.ip()).filter(|peer| !peer.is_unspecified());
         let ingress = &mut self.core.ingress;
         let fits = ingress.line.push(byte).is_ok();
         let shape = if fits { header::address_shape(&ingress.line[from..], peer) } else { AddressShape::No };
         match shape {
             AddressShape::Perhaps => {}
             AddressShape::Yes => {
-                self.core.settings.address_in_data = Some(true);
+                // A peer of whom nothing is known may have written it, and is believed only for its own data.
+                let sure = peer.is_some() || self.core.ingress.line[from] == b'"';
+                self.core.settings.address_in_data = sure.then_some(true);
                 self.begin_data(length);
             }
             AddressShape::No => {
-                self.core.settings.address_in_data = Some(false);
+                // A single one may have been damaged.
+                let settings = &mut self.core.settings;
+                settings.address_in_data = settings.address_missed.then_some(false);
+                settings.address_missed = true;
                 // What was taken for an address is data, and perhaps the line end after it. It is shorter than any
                 // address can be.
                 let (head, data) = ingress.line.split_at(from);
@@ -334,20 +372,26 @@ impl Engine<'_> {
 
     /// A `+CIPRECVDATA` header is complete.
     fn begin_data(&mut self, length: u32) {
+        let sender = header::receive_data_sender(&self.core.ingress.line);
         let target = match self.core.exchange.data_arrives(length) {
-            Some(index) => self.target(index, true),
+            Some(index) => self.target(index, true, length, sender),
             None => self.answer_target(),
         };
         self.begin_payload(length, target);
     }
 
-    fn target(&self, index: usize, asked: bool) -> Target {
+    fn target(&mut self, index: usize, asked: bool, length: u32, sender: Option<SocketAddr>) -> Target {
+        if self.core.sockets[index].is_datagram()
+            && !self.core.datagrams.is_some_and(|duties| (duties.begin)(self, index, length, sender))
+        {
+            return Target::Nowhere;
+        }
         Target::Socket { index, generation: self.core.sockets[index].generation, asked }
     }
 
     fn begin_payload(&mut self, length: u32, target: Target) {
         let ingress = &mut self.core.ingress;
-        if target == Target::Line && length > 0 {
+        if matches!(target, Target::Line) && length > 0 {
             ingress.mode = Mode::Payload { left: length, target };
             return;
         }
@@ -366,17 +410,27 @@ impl Engine<'_> {
                 let (socket, ring, _) = self.socket(index);
                 if socket.generation == generation && socket.wants_data() {
                     let pushed = socket.received.push(ring, offered);
-                    if pushed > 0 {
-                        socket.reading = false;
-                        socket.read_waker.wake();
-                    }
-                    if asked && pushed < offered.len() {
-                        // More than was asked for: it cannot wait, as nobody may ever make room.
-                        self.drop_bytes(offered.len() - pushed);
-                        self.fail_stream(index, generation);
-                        offered.len()
-                    } else {
+                    if socket.is_datagram() {
+                        // There was room for all of it at its head.
+                        socket.partial += pushed;
+                        if pushed == left as usize {
+                            self.end_datagram(index);
+                        }
                         pushed
+                    } else {
+                        if pushed > 0 {
+                            socket.reading = false;
+                            socket.read_waker.wake();
+                        }
+                        if asked && pushed < offered.len() {
+                            // More than was asked for: it cannot wait, as nobody may ever make room.
+                            let lost = offered.len() - pushed;
+                            self.drop_bytes(lost);
+                            self.fail_stream(index, generation, lost as u32);
+                            offered.len()
+                        } else {
+                            pushed
+                        }
                     }
                 } else {
                     self.drop_bytes(offered.len());
@@ -450,7 +504,7 @@ impl Engine<'_> {
         if let Mode::Head { length: left, target } | Mode::Payload { left, target } = ingress.mode {
             ingress.end_line();
             ingress.mode = if left == 0 { Mode::Line } else { Mode::Payload { left, target: Target::Nowhere } };
-            if target == Target::Message {
+            if matches!(target, Target::Message) {
                 self.core.messages.give_up();
             } else {
                 self.core.user.cut = true;
@@ -462,21 +516,21 @@ impl Engine<'_> {
         self.core.counters.dropped_bytes = self.core.counters.dropped_bytes.wrapping_add(count as u32);
     }
 
-    pub(super) fn payload_deadline(&self) -> Option<Instant> {
+    pub(super) fn payload_deadline(&self) -> Instant {
         let ingress = &self.core.ingress;
-        (ingress.is_at_payload() && !ingress.blocked)
-            .then(|| after(ingress.last_byte, self.core.config.payload_timeout))
+        let waiting = ingress.is_at_payload() && !ingress.blocked;
+        if waiting { after(ingress.last_byte, self.core.config.payload_timeout) } else { NEVER }
     }
 
     /// A counted payload has no end mark: if its rest does not come, the module has restarted or bytes were lost.
     pub(super) fn check_payload(&mut self, now: Instant) {
-        if self.payload_deadline().is_none_or(|deadline| now < deadline) {
+        if now < self.payload_deadline() {
             return;
         }
         warn!("payload broke off");
         self.core.counters.broken_payloads = self.core.counters.broken_payloads.wrapping_add(1);
-        if let Mode::Payload { target: Target::Socket { index, generation, .. }, .. } = self.core.ingress.mode {
-            self.fail_stream(index, generation);
+        if let Mode::Payload { left, target: Target::Socket { index, generation, .. } } = self.core.ingress.mode {
+            self.fail_stream(index, generation, left);
         }
         self.core.ingress.reset();
         self.lose_step();

@@ -7,17 +7,15 @@
 use embassy_time::{Duration, Instant};
 
 use super::exchange::Owner;
-use super::{Core, Engine, Event, Outcome, after};
-use crate::dialect::Sets;
-use crate::net::tcp;
+use super::{Core, Engine, Event, MAX_LINKS, NEVER, Outcome, Passthrough, after};
+use crate::control::NotReady;
+use crate::dialect::{Sets, Suitable};
+use crate::firmware::Firmware;
+use crate::recovery::ResetCause;
 
-/// Silence before `+++`: twice what the manuals ask for.
-const GUARD_BEFORE: Duration = Duration::from_millis(40);
 const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
-/// Probes without any answer before the attempt has failed.
-const PROBES: u8 = 8;
-/// Probes that found the module busy, with its join at start-up for example, before the attempt has failed.
-const BUSY_PROBES: u8 = 60;
+/// Times that a step is repeated, or all of them, because the answer was missing or not to be believed.
+const STEP_REPEATS: u8 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Life {
@@ -41,23 +39,57 @@ pub(super) enum Life {
     Steps { step: usize, choice: usize },
     /// The user's turn.
     Up,
+    /// The serial line carries data only.
+    Passthrough,
+    /// Out of it again: this command of the way back.
+    Leave { step: usize },
     /// The module was not reached; the next attempt is then.
     Wait(Instant),
+    /// The module was not reached, and will not be tried again.
+    GivenUp,
 }
 
 impl Core {
-    fn begin_step(&mut self, command: &str, timeout: Duration) {
+    pub(super) fn begin_step(&mut self, command: &str, timeout: Duration) {
         self.begin_own(Owner::BringUp, command, &[], timeout);
     }
 
     /// A line of the answer to a bring-up command. Gives whether it was expected.
     pub(super) fn step_answer(&mut self) -> bool {
+        if let Life::Leave { .. } = self.life {
+            return self.way_back_answer();
+        }
         let Life::Steps { step, .. } = self.life else { return false };
         if self.profile.bring_up[step].sets != Sets::Firmware {
             return false;
         }
         self.firmware.get_or_insert_default().parse_line(&self.ingress.line);
         true
+    }
+
+    /// The command that begins now is `+++`.
+    pub(super) fn life_escapes(&self) -> bool {
+        matches!(self.life, Life::Escape)
+    }
+
+    /// What the module has told of its firmware, if that is what the driver was made for.
+    pub(crate) fn checked_firmware(&self) -> Result<Firmware, NotReady> {
+        match self.contradiction() {
+            Some(suitable) => Err(NotReady::WrongFirmware { chosen: self.profile.name, suitable: suitable.names }),
+            None => Ok(self.firmware.clone().unwrap_or_default()),
+        }
+    }
+
+    /// The module is not tried any more.
+    pub(crate) fn has_given_up(&self) -> bool {
+        matches!(self.life, Life::GivenUp)
+    }
+
+    /// The dialects that suit the firmware, where the one that was chosen does not.
+    fn contradiction(&self) -> Option<&'static Suitable> {
+        let suitable = self.firmware.as_ref()?.suitable()?;
+        let suits = suitable.families.iter().any(|&family| family as u8 == self.profile.family as u8);
+        (!suits).then_some(suitable)
     }
 
     const fn probe(&mut self, restart: bool) {
@@ -76,24 +108,26 @@ impl Engine<'_> {
         self.core.resync = None;
         self.core.unsure = false;
         self.core.ingress.reset();
-        self.core.life = if self.core.has_reset_pin {
+        // What its links are for is over.
+        self.core.passthrough = Passthrough::Off;
+        self.core.life = if self.core.has_reset_pin && self.core.config.recovery.reset_pin {
             self.core.reset_asserted = true;
             Life::Pulse(after(now, self.core.config.reset_pulse))
         } else {
-            Life::Guard(after(now, GUARD_BEFORE))
+            Life::Guard(after(now, self.core.profile.escape_guard[0]))
         };
     }
 
-    pub(super) fn life_deadline(&self) -> Option<Instant> {
+    pub(super) const fn life_deadline(&self) -> Instant {
         match self.core.life {
-            Life::Pulse(at) | Life::Boot(at) | Life::Guard(at) | Life::Escaped(at) | Life::Wait(at) => Some(at),
-            _ => None,
+            Life::Pulse(at) | Life::Boot(at) | Life::Guard(at) | Life::Escaped(at) | Life::Wait(at) => at,
+            _ => NEVER,
         }
     }
 
     /// Goes on with bringing the module up, where it is time.
     pub(super) fn live(&mut self, now: Instant) {
-        let due = self.life_deadline().is_some_and(|deadline| now >= deadline);
+        let due = now >= self.life_deadline();
         let core = &mut *self.core;
         match core.life {
             Life::Pulse(_) if due => {
@@ -105,16 +139,20 @@ impl Engine<'_> {
                 core.life = Life::Escape;
                 core.begin_step("+++", PROBE_TIMEOUT);
             }
+            Life::Escaped(_) if due && core.passthrough != Passthrough::Off => self.leave_data(0),
             Life::Escaped(_) if due => core.probe(true),
             Life::Wait(_) if due => self.start_life(now),
+            Life::GivenUp => self.end_commands(Outcome::Silent),
             _ => {}
         }
+        self.live_passthrough(now);
         let core = &mut *self.core;
         if !core.is_wire_idle() {
             return;
         }
         match core.life {
             Life::Probe { .. } => core.begin_step("AT", PROBE_TIMEOUT),
+            Life::Leave { step } => core.begin_way_back(step),
             Life::Steps { step, choice } => {
                 let command = core.profile.bring_up[step].commands[choice];
                 core.begin_step(command, core.config.command_timeout);
@@ -125,8 +163,26 @@ impl Engine<'_> {
 
     /// All of `+++` is out.
     pub(super) fn escape_sent(&mut self, now: Instant) {
-        if self.core.life == Life::Escape {
-            self.core.life = Life::Escaped(after(now, self.core.profile.escape_guard));
+        if matches!(self.core.life, Life::Escape) {
+            self.core.life = Life::Escaped(after(now, self.core.profile.escape_guard[1]));
+        }
+    }
+
+    /// A command of the bring-up was not answered in time. Which settings the module has now nobody knows, so that
+    /// all are made again; a command that is never answered is as good as refused.
+    pub(super) fn step_timed_out(&mut self, now: Instant) {
+        self.core.unsure = true;
+        if let Life::Leave { step: 1.. } = self.core.life {
+            // Whatever it does, it is no longer what was set up.
+            self.lose_module(ResetCause::Silence);
+            self.start_life(now);
+            return;
+        }
+        if matches!(self.core.life, Life::Steps { .. }) && self.core.step_repeats < STEP_REPEATS {
+            self.core.step_repeats += 1;
+            self.core.life = Life::Steps { step: 0, choice: 0 };
+        } else {
+            self.brought_up(now, false);
         }
     }
 
@@ -135,17 +191,22 @@ impl Engine<'_> {
         let core = &mut *self.core;
         match core.life {
             Life::Probe { restart, .. } if success => {
-                if restart {
+                if restart && core.config.recovery.restart {
                     core.life = Life::Restart;
                     core.begin_step("AT+RST", core.config.command_timeout);
                 } else {
+                    if restart {
+                        // It may have links from before.
+                        core.orphans = (1 << MAX_LINKS) - 1;
+                    }
                     core.life = Life::Steps { step: 0, choice: 0 };
                 }
             }
             Life::Probe { silent, busy, restart } => {
                 let (silent, busy) = if core.exchange.busy { (0, busy + 1) } else { (silent + 1, busy) };
                 core.life = Life::Probe { silent, busy, restart };
-                if silent >= PROBES || busy >= BUSY_PROBES {
+                let recovery = &core.config.recovery;
+                if silent >= recovery.probes || busy >= recovery.busy_probes {
                     self.attempt_failed(now);
                 }
             }
@@ -154,6 +215,7 @@ impl Engine<'_> {
             // Where the module refuses to restart, its settings can still be made.
             Life::Restart => core.boot(now),
             Life::Steps { step, choice } => self.step_done(now, step, choice, success),
+            Life::Leave { step } => self.way_back_done(step),
             _ => {}
         }
     }
@@ -163,8 +225,16 @@ impl Engine<'_> {
         let current = &core.profile.bring_up[step];
         if success {
             match current.sets {
-                Sets::PassiveReceive => core.settings.passive = true,
-                Sets::PeerAddress => core.settings.peer_address = true,
+                Sets::PassiveReceive => {
+                    core.settings.passive = true;
+                    core.settings.active = core.profile.active_receive.get(choice).copied().unwrap_or_default();
+                }
+                // A byte of it may have been damaged, and a wrong dialect is the end of most programs.
+                Sets::Firmware if core.contradiction().is_some() && core.step_repeats < STEP_REPEATS => {
+                    core.step_repeats += 1;
+                    core.firmware = None;
+                    return;
+                }
                 Sets::Firmware | Sets::Nothing => {}
             }
         } else if choice + 1 < current.commands.len() {
@@ -179,6 +249,7 @@ impl Engine<'_> {
         } else {
             info!("module is up");
             core.life = Life::Up;
+            core.step_repeats = 0;
             core.resync = core::mem::take(&mut core.unsure).then_some(0);
             core.next_length_poll = after(now, core.config.poll_interval);
             core.history.publish(Event::ModuleReady);
@@ -191,7 +262,12 @@ impl Engine<'_> {
         let core = &mut *self.core;
         core.life = Life::Wait(after(now, core.config.retry_interval));
         core.failed_attempts = core.failed_attempts.wrapping_add(1);
+        core.counters.failed_attempts = core.counters.failed_attempts.wrapping_add(1);
         core.history.publish(Event::ModuleSilent);
+        if core.config.recovery.attempts.is_some_and(|limit| core.failed_attempts >= limit) {
+            core.life = Life::GivenUp;
+            core.history.publish(Event::GaveUp);
+        }
         self.end_commands(Outcome::Silent);
         self.core.waiters.wake();
     }
@@ -200,25 +276,27 @@ impl Engine<'_> {
     pub(super) fn module_started(&mut self) {
         match self.core.life {
             Life::Off | Life::Pulse(_) => {}
-            Life::Boot(_) | Life::Guard(_) | Life::Escape | Life::Escaped(_) | Life::Restart | Life::Wait(_) => {
+            Life::Boot(_)
+            | Life::Guard(_)
+            | Life::Escape
+            | Life::Escaped(_)
+            | Life::Restart
+            | Life::Wait(_)
+            | Life::GivenUp => {
                 self.core.exchange.phase = super::exchange::Phase::Idle;
-                self.core.settings = super::Settings::default();
+                self.core.settings = super::Settings::NEW;
                 self.core.probe(false);
             }
             Life::Probe { .. } => self.core.probe(false),
-            Life::Steps { .. } | Life::Up => self.module_lost(),
+            Life::Steps { .. } | Life::Leave { .. } | Life::Up => self.module_lost(ResetCause::Announced),
+            // Data.
+            Life::Passthrough => {}
         }
     }
 
     /// The module has restarted without being told to, and forgotten everything.
-    pub(super) fn module_lost(&mut self) {
-        warn!("module has restarted");
-        self.end_commands(Outcome::Reset);
-        self.lose_everything(tcp::Error::ConnectionReset);
-        let core = &mut *self.core;
-        core.resync = None;
-        core.counters.resets = core.counters.resets.wrapping_add(1);
-        core.history.publish(Event::ModuleReset);
-        core.probe(false);
+    pub(super) fn module_lost(&mut self, cause: ResetCause) {
+        self.lose_module(cause);
+        self.core.probe(false);
     }
 }

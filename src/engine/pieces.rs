@@ -70,8 +70,11 @@ impl<const CAPACITY: usize> Pieces<CAPACITY> {
 
     fn make_room(&mut self, needed: usize) -> bool {
         if CAPACITY - self.end < needed && self.start > 0 {
-            self.bytes.copy_within(self.start..self.end, 0);
             self.end -= self.start;
+            for at in 0..self.end {
+                // `copy_within` would bring `memmove` with it, which is larger than the whole queue.
+                self.bytes.swap(at, self.start + at);
+            }
             self.start = 0;
         }
         CAPACITY - self.end >= needed

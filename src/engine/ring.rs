@@ -66,6 +66,17 @@ impl Ring {
         done
     }
 
+    /// Copies as many of the oldest bytes as `out` takes, and leaves them where they are. Gives how many.
+    pub(crate) fn peek(&self, storage: &[u8], out: &mut [u8]) -> usize {
+        let mut copy = *self;
+        copy.pop(storage, out)
+    }
+
+    /// Forgets the newest `count` bytes.
+    pub(crate) const fn retract(&mut self, count: usize) {
+        self.length = self.length.saturating_sub(count);
+    }
+
     const fn wrap(&self, at: usize, capacity: usize) -> usize {
         if at >= capacity { at - capacity } else { at }
     }

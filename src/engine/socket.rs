@@ -40,10 +40,26 @@ pub(crate) enum End {
     Reported,
 }
 
+/// What a socket is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A TCP connection that this side makes.
+    Stream,
+    /// A TCP connection that a client has made to the module's server.
+    Client,
+    /// A TCP connection that this side makes, with TLS by the module.
+    Tls,
+    /// The connection of passthrough, which has the serial line for itself.
+    Passthrough,
+    /// UDP: the rings hold datagrams with heads.
+    Datagram,
+}
+
 #[derive(Debug)]
 pub(crate) struct Socket {
     /// Told apart from its predecessors in the same place by this number.
     pub(crate) generation: u16,
+    pub(crate) kind: Kind,
     pub(crate) phase: Phase,
     pub(crate) end: End,
     /// The module's number for the link, while it has one.
@@ -68,11 +84,29 @@ pub(crate) struct Socket {
     pub(crate) sending: bool,
     /// It ended before all that was written was sent.
     pub(crate) unsent: bool,
+    /// Bytes that a writer has at hand and will write as soon as there is room for them.
+    pub(crate) promised: usize,
     /// A reader waits for data.
     pub(crate) reading: bool,
     pub(crate) received: Ring,
     pub(crate) to_send: Ring,
     pub(crate) remote: Option<SocketAddr>,
+    /// A client's place in the queue of those that were not accepted yet.
+    pub(crate) arrival: Option<u32>,
+    /// The module has been asked who the peer is.
+    pub(super) asked: bool,
+    /// The link that was claimed has a client of the server.
+    pub(crate) stolen: bool,
+    /// The user will write no more.
+    pub(crate) write_closed: bool,
+    /// Bytes in `received` of a datagram that is not whole yet, its head included.
+    pub(super) partial: usize,
+    /// Bytes of `to_send` that belong to the datagram that is being sent.
+    pub(super) outgoing: usize,
+    /// Datagrams that were lost on this side of the module.
+    pub(crate) dropped: u32,
+    /// A datagram could not be sent, and the user has not been told.
+    pub(crate) send_failed: bool,
     pub(crate) read_waker: WakerRegistration,
     pub(crate) write_waker: WakerRegistration,
 }
@@ -81,6 +115,7 @@ impl Socket {
     pub(crate) const fn new() -> Self {
         Self {
             generation: 0,
+            kind: Kind::Stream,
             phase: Phase::Free,
             end: End::Reported,
             link: None,
@@ -94,19 +129,44 @@ impl Socket {
             pending_again: false,
             sending: false,
             unsent: false,
+            promised: 0,
             reading: false,
             received: Ring::new(),
             to_send: Ring::new(),
             remote: None,
+            arrival: None,
+            asked: false,
+            stolen: false,
+            write_closed: false,
+            partial: 0,
+            outgoing: 0,
+            dropped: 0,
+            send_failed: false,
             read_waker: WakerRegistration::new(),
             write_waker: WakerRegistration::new(),
         }
     }
 
     /// Takes the free place for a new connection.
-    pub(crate) fn claim(&mut self, link: LinkId, remote: Option<SocketAddr>) {
+    pub(crate) fn claim(&mut self, kind: Kind, link: LinkId, remote: Option<SocketAddr>) {
         let generation = self.generation.wrapping_add(1);
-        *self = Self { generation, phase: Phase::Connecting, link: Some(link), remote, held: true, ..Self::new() };
+        let phase = Phase::Connecting;
+        *self = Self { generation, kind, phase, link: Some(link), remote, held: true, ..Self::new() };
+    }
+
+    /// Whether it is UDP.
+    pub(crate) fn is_datagram(&self) -> bool {
+        self.kind == Kind::Datagram
+    }
+
+    /// Whether an answer with less data than was asked for may be one of several: a datagram or a TLS record.
+    pub(super) fn is_read_in_parts(&self) -> bool {
+        matches!(self.kind, Kind::Datagram | Kind::Tls)
+    }
+
+    /// Whether it exists in the module, or will.
+    pub(crate) const fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Connecting | Phase::Open | Phase::Draining)
     }
 
     pub(crate) fn wake(&mut self) {
@@ -119,6 +179,7 @@ impl Socket {
         if self.phase == Phase::Free {
             return;
         }
+        self.retract_datagram();
         self.unsent = !self.to_send.is_empty();
         self.phase = Phase::Ended;
         self.end = end;
@@ -126,7 +187,7 @@ impl Socket {
         self.up = false;
         self.pending = false;
         if !self.sending {
-            self.to_send.clear();
+            self.clear_unsent();
         }
         self.release_if_unused();
         self.wake();
@@ -140,8 +201,13 @@ impl Socket {
         self.sending = false;
         self.unsent = !confirmed || !self.to_send.is_empty();
         if matches!(self.phase, Phase::Ended | Phase::Free) {
-            self.to_send.clear();
+            self.clear_unsent();
         }
+    }
+
+    const fn clear_unsent(&mut self) {
+        self.to_send.clear();
+        self.outgoing = 0;
     }
 
     /// A connect has succeeded once the link is up and the command has ended well, in either order.
@@ -162,7 +228,7 @@ impl Socket {
 
     /// Whether data from the module still has somebody who wants it.
     pub(crate) const fn wants_data(&self) -> bool {
-        self.held && !self.aborting && matches!(self.phase, Phase::Connecting | Phase::Open | Phase::Draining)
+        self.held && !self.closing && !self.aborting && self.is_live()
     }
 
     /// The error of an operation on a socket that has ended: the cause once, then `NotConnected`.

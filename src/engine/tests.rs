@@ -1,5 +1,6 @@
 //! The engine on its own: streams at any split give the same result, and no stream does harm.
 
+use std::string::String;
 use std::vec::Vec;
 
 use super::*;
@@ -10,8 +11,8 @@ const RING: usize = 256;
 
 struct Bench {
     core: Core,
-    received: Vec<u8>,
-    to_send: Vec<u8>,
+    received: Vec<[u8; RING]>,
+    to_send: Vec<[u8; RING]>,
     now: Instant,
 }
 
@@ -29,20 +30,32 @@ impl Bench {
     fn new(passive: bool) -> Self {
         let mut core = Core::new(EspAt::PROFILE, Config::new(), MAX_LINKS, true);
         core.life = Life::Up;
-        core.settings = Settings { passive, peer_address: true, address_in_data: None };
+        core.settings = Settings { passive, ..Settings::NEW };
         core.next_length_poll = Instant::MAX;
         let mut bench = Self {
             core,
-            received: std::vec![0; RING * MAX_LINKS],
-            to_send: std::vec![0; RING * MAX_LINKS],
+            received: std::vec![[0; RING]; MAX_LINKS],
+            to_send: std::vec![[0; RING]; MAX_LINKS],
             now: Instant::MIN,
         };
         for _ in 0..2 {
-            let (index, _, _) = bench.core.claim(None).unwrap();
+            let (index, _, _) = bench.core.claim(Kind::Stream, None).unwrap();
             bench.core.sockets[index].up = true;
             bench.core.sockets[index].accepted = true;
             bench.core.sockets[index].open_if_complete();
         }
+        bench
+    }
+
+    /// The same with a UDP socket on link 2.
+    fn with_datagrams(passive: bool) -> Self {
+        let mut bench = Self::new(passive);
+        bench.core.datagrams = Some(&DATAGRAM_DUTIES);
+        let (index, _, link) = bench.core.claim(Kind::Datagram, None).unwrap();
+        bench.core.settings.active_links = 1 << link;
+        bench.core.sockets[index].up = true;
+        bench.core.sockets[index].accepted = true;
+        bench.core.sockets[index].open_if_complete();
         bench
     }
 
@@ -105,8 +118,16 @@ impl Bench {
     fn collect(&mut self, outcome: &mut Outcome) {
         for (index, data) in outcome.data.iter_mut().enumerate() {
             let mut engine = Engine::new(&mut self.core, &mut self.received, &mut self.to_send);
-            let (socket, ring, _) = engine.socket(index);
             let mut buffer = [0; RING];
+            if engine.core.sockets[index].is_datagram() {
+                while let Some(head) = engine.pop_datagram(index, &mut buffer) {
+                    assert!(head.length <= RING);
+                    data.extend_from_slice(&(head.length as u32).to_be_bytes());
+                    data.extend_from_slice(&buffer[..head.length]);
+                }
+                continue;
+            }
+            let (socket, ring, _) = engine.socket(index);
             let count = socket.received.pop(ring, &mut buffer);
             data.extend_from_slice(&buffer[..count]);
         }
@@ -141,6 +162,10 @@ fn stream(random: &mut Random, length: usize) -> Vec<u8> {
         b"+IPD,4,12:",
         b"\r\n+IPD,3,5,\"1.2.3.4\",80:",
         b"+IPD,3,300,fe80::1,80:",
+        b"+IPD,2,5,\"1.2.3.4\",80:",
+        b"+IPD,2,30:",
+        b"+IPD,2,7\r\n",
+        b"+IPD,2,3000:",
         b"+IPD,4,450\r\n",
         b"+IPD,7,3:",
         b"+IPD,",
@@ -155,6 +180,9 @@ fn stream(random: &mut Random, length: usize) -> Vec<u8> {
         b"ERR CODE:0x01090000\r\n",
         b"4,CLOSED\r\n",
         b"3,CONNECT\r\n",
+        b"0,CONNECT\r\n",
+        b"0,CLOSED\r\n",
+        b"+LINK_CONN:0,1,\"TCP\",1,\"1.2.3.4\",80,50\r\n",
         b"SEND OK\r\n",
         b"Recv 5 bytes\r\n",
         b"\r\r\n",
@@ -205,8 +233,18 @@ fn the_same_result_at_any_split() {
 fn any_stream_and_any_time_leave_a_working_engine() {
     for seed in 0..300 {
         let mut random = Random(seed);
-        let mut bench = Bench::new(seed % 2 == 0);
+        let mut bench = Bench::with_datagrams(seed % 2 == 0);
+        if seed % 5 == 0 {
+            let options = ServerOptions { port: 80, ipv6: false, max_clients: None, idle_timeout: None };
+            assert!(bench.core.claim_server(options));
+            bench.core.server.state = ServerState::On;
+        }
         for _ in 0..60 {
+            if random.next().is_multiple_of(4) && bench.core.sockets[2].phase == Phase::Open {
+                let peer = Some("1.2.3.4:5".parse().unwrap()).filter(|_| seed % 3 == 0);
+                let data = std::vec![7; 1 + random.next() % 60];
+                bench.engine().push_datagram(2, &data, peer).unwrap();
+            }
             match random.next() % 6 {
                 0 if bench.core.user.state == UserState::Free => {
                     let encode = |line: &mut crate::at::Encoder<'_>| _ = line.name("AT+TEST");
@@ -234,6 +272,7 @@ fn any_stream_and_any_time_leave_a_working_engine() {
                 bench.core.user.release();
             }
         }
+        bench.core.release_server();
         // A module that answers again is brought into step, or brought up anew.
         for _ in 0..400 {
             bench.now += Duration::from_millis(700);
@@ -306,22 +345,22 @@ impl Wakes {
 #[test]
 fn a_place_is_not_claimed_under_a_running_command() {
     let mut bench = Bench::new(true);
-    while bench.core.claim(None).is_some() {}
+    while bench.core.claim(Kind::Stream, None).is_some() {}
     (bench.core.sockets[0].held, bench.core.sockets[0].closing) = (false, true);
     assert_eq!(sent(&mut bench), "AT+CIPCLOSE=4\r\n");
     take(&mut bench, b"4,CLOSED\r\n");
-    assert!(bench.core.claim(None).is_none() && bench.core.will_have_room());
+    assert!(bench.core.claim(Kind::Stream, None).is_none() && bench.core.will_have_room());
     take(&mut bench, b"\r\nOK\r\n");
-    assert!(bench.core.claim(None).is_some());
+    assert!(bench.core.claim(Kind::Stream, None).is_some());
 
     let mut bench = Bench::new(true);
     bench.core.settings.address_in_data = Some(false);
-    while bench.core.claim(None).is_some() {}
+    while bench.core.claim(Kind::Stream, None).is_some() {}
     bench.core.sockets[0].pending = true;
     assert!(sent(&mut bench).starts_with("AT+CIPRECVDATA=4,"));
     (bench.core.sockets[0].held, bench.core.sockets[0].closing) = (false, true);
     take(&mut bench, b"4,CLOSED\r\n");
-    assert!(bench.core.claim(None).is_none());
+    assert!(bench.core.claim(Kind::Stream, None).is_none());
 }
 
 #[test]
@@ -387,7 +426,7 @@ fn data_never_goes_out_as_commands_when_the_link_closes_before_the_prompt() {
 #[test]
 fn a_link_that_closes_before_the_ok_was_never_open() {
     let mut bench = Bench::new(true);
-    let (index, ..) = bench.core.claim(None).unwrap();
+    let (index, ..) = bench.core.claim(Kind::Stream, None).unwrap();
     queue(&mut bench, "AT+CIPSTART", &[], Some(index));
     sent(&mut bench);
     take(&mut bench, b"2,CONNECT\r\n2,CLOSED\r\n\r\nOK\r\n");
@@ -438,7 +477,35 @@ fn an_overrun_while_data_is_fetched_fails_the_stream() {
     assert!(sent(&mut bench).starts_with("AT+CIPRECVDATA=4,"));
     bench.engine().serial_error();
     take(&mut bench, b"+CIPRECTA:5,hello\r\n\r\nOK\r\n");
-    assert_eq!(bench.core.sockets[0].end, End::Failed(crate::net::tcp::Error::DataLost));
+    assert_eq!(bench.core.sockets[0].end, End::Failed(crate::net::tcp::Error::DataLost { at_least: 1 }));
+}
+
+#[test]
+fn an_overrun_costs_one_datagram_only() {
+    let mut bench = Bench::with_datagrams(true);
+    take(&mut bench, b"+IPD,2,3,\"1.2.3.4\",5:one+IPD,2,5,\"1.2.3.4\",5:th");
+    bench.engine().serial_error();
+    let outcome = bench.feed(b"ree+IPD,2,4,\"1.2.3.4\",5:four+IPD,4,2:hi", &mut || 1);
+    assert_eq!(outcome.data[2], b"\0\0\0\x04four");
+    assert_eq!(outcome.data[0], b"hi");
+    assert_eq!((bench.core.sockets[2].dropped, bench.core.sockets[2].phase), (1, Phase::Open));
+    assert_eq!(bench.core.sockets[0].phase, Phase::Open);
+}
+
+#[test]
+fn half_a_datagram_is_not_shown_and_is_taken_back() {
+    let mut bench = Bench::with_datagrams(true);
+    let mut buffer = [0; 9];
+    take(&mut bench, b"+IPD,2,3,\"1.2.3.4\",5:on");
+    assert_eq!(bench.engine().pop_datagram(2, &mut buffer), None);
+    take(&mut bench, b"e+IPD,2,9:broken");
+    assert_eq!(bench.core.sockets[2].received.len(), 3 + 6);
+    assert_eq!(bench.engine().pop_datagram(2, &mut buffer), None);
+    bench.now += bench.core.config.payload_timeout + Duration::from_millis(1);
+    assert_eq!(sent(&mut bench), "AT+CIPMUX?\r\n");
+    assert_eq!((bench.core.sockets[2].dropped, bench.core.sockets[2].received.len()), (1, 0));
+    let outcome = bench.feed(b"\r\n+CIPMUX:1\r\n\r\nOK\r\n+IPD,2,4:next", &mut || 1);
+    assert_eq!(outcome.data[2], b"\0\0\0\x04next");
 }
 
 #[test]
@@ -471,4 +538,27 @@ fn what_was_missed_is_told_before_what_follows() {
     assert!(messages.pop().unwrap().is_some());
     assert_eq!(messages.pop(), Err(2));
     assert_eq!(messages.pop(), Ok(None));
+}
+
+#[test]
+fn a_tls_link_is_read_until_nothing_is_left() {
+    let mut bench = Bench::new(true);
+    let (index, _, link) = bench.core.claim(Kind::Tls, None).unwrap();
+    assert_eq!((index, link), (2, 2));
+    bench.core.sockets[index].up = true;
+    bench.core.sockets[index].accepted = true;
+    bench.core.sockets[index].open_if_complete();
+    // Two records of 50 and 42 bytes, of which the module announces the encrypted length of the first.
+    bench.feed(b"+IPD,2,79\r\n", &mut || 1);
+    for (answer, data) in [
+        (std::format!("+CIPRECVDATA:50,{}\r\nOK\r\n", "x".repeat(50)), "x".repeat(50)),
+        (std::format!("+CIPRECVDATA:42,{}\r\nOK\r\n", "y".repeat(42)), "y".repeat(42)),
+        ("\r\nERROR\r\n".into(), String::new()),
+    ] {
+        assert_eq!(bench.send(), b"AT+CIPRECVDATA=2,256\r\n");
+        let outcome = bench.feed(answer.as_bytes(), &mut || 3);
+        assert_eq!(outcome.data[index], data.as_bytes());
+        assert_eq!(outcome.phases[index], Phase::Open);
+    }
+    assert_eq!(bench.send(), b"");
 }

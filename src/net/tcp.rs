@@ -11,20 +11,19 @@ use core::future::poll_fn;
 use core::net::SocketAddr;
 use core::task::{Context, Poll};
 
-use embassy_time::{Duration, WithTimeout};
+use embassy_time::Duration;
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 
+use super::handle::Handle;
+use super::links;
+use super::listener::BindError;
 use crate::at::Encoder;
-use crate::command::tcpip::{ConnectTcp, TcpRemote};
-use crate::command::{Command, CommandError, End as CommandEnd, Link, ended_with_ok};
-use crate::engine::{End, Engine, LinkId, Phase, Reason, Socket};
-use crate::exchange::{Request, exchange};
+use crate::command::tcpip::{ConnectTcp, SetTcpOptions, TcpOptions, TcpRemote};
+use crate::command::{Command, CommandError, Link};
+use crate::control::send;
+use crate::engine::{End, Engine, Kind, LinkId, Phase};
 use crate::net::Stack;
 use crate::resources::AccessExt;
-use crate::runner::Shared;
-
-/// How long after `OK` the module may still announce the link.
-const LATE_CONNECT: Duration = Duration::from_secs(1);
 
 /// Why a socket can not be used further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,22 +38,30 @@ pub enum Error {
     /// Reported once.
     SendFailed,
     /// Received bytes were lost between module and driver, so that the connection was closed. Reported once.
-    DataLost,
+    DataLost {
+        /// So many bytes are known to be missing. After an overrun of the UART nobody can know how many it lost, and
+        /// this is 1.
+        at_least: u32,
+    },
     /// The socket is closed, or its error has been reported before.
     NotConnected,
-    /// A connection could not be made. Only `embedded_nal_async` gives this one, as it has one error for all.
+    /// A connection could not be made. Only `embedded_nal_async` and `edge_nal` give this one, as they have one error for
+    /// all.
     Connect(ConnectError),
+    /// A server could not be started. Only `edge_nal` gives this one.
+    Bind(BindError),
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::DataLost { at_least } => return write!(f, "received bytes were lost, at least {at_least}"),
             Self::ConnectionReset => "the connection was reset",
             Self::ClosedByPeer => "the peer has closed the connection",
             Self::SendFailed => "the module could not send",
-            Self::DataLost => "received bytes were lost",
             Self::NotConnected => "the socket is not connected",
             Self::Connect(error) => return error.fmt(f),
+            Self::Bind(error) => return error.fmt(f),
         })
     }
 }
@@ -67,9 +74,10 @@ impl embedded_io_async::Error for Error {
             Self::ConnectionReset => ErrorKind::ConnectionReset,
             Self::ClosedByPeer => ErrorKind::BrokenPipe,
             Self::SendFailed => ErrorKind::ConnectionAborted,
-            Self::DataLost => ErrorKind::InvalidData,
+            Self::DataLost { .. } => ErrorKind::InvalidData,
             Self::NotConnected => ErrorKind::NotConnected,
             Self::Connect(error) => error.kind(),
+            Self::Bind(error) => error.kind(),
         }
     }
 }
@@ -86,20 +94,30 @@ pub enum ConnectError {
     /// The module could not connect: the host refused, did not answer, or cannot be reached. The firmware does not
     /// say which.
     Failed,
+    /// The firmware has no such option. Nothing was sent.
+    Unsupported,
     /// The command itself failed.
     Command(CommandError),
 }
 
 impl ConnectError {
-    const fn kind(self) -> ErrorKind {
+    pub(super) const fn kind(self) -> ErrorKind {
         match self {
             Self::InvalidAddress => ErrorKind::InvalidInput,
             Self::NoFreeSocket => ErrorKind::OutOfMemory,
             Self::Failed => ErrorKind::ConnectionRefused,
-            Self::Command(CommandError::Timeout | CommandError::ModuleSilent) => ErrorKind::TimedOut,
-            Self::Command(CommandError::ModuleReset) => ErrorKind::ConnectionReset,
-            Self::Command(_) => ErrorKind::Other,
+            Self::Unsupported => ErrorKind::Unsupported,
+            Self::Command(error) => command_kind(error),
         }
+    }
+}
+
+/// The kind of a failed command.
+pub(super) const fn command_kind(error: CommandError) -> ErrorKind {
+    match error {
+        CommandError::Timeout | CommandError::ModuleSilent => ErrorKind::TimedOut,
+        CommandError::ModuleReset => ErrorKind::ConnectionReset,
+        _ => ErrorKind::Other,
     }
 }
 
@@ -109,12 +127,105 @@ impl fmt::Display for ConnectError {
             Self::InvalidAddress => f.write_str("no host can have this address and port"),
             Self::NoFreeSocket => f.write_str("all sockets are in use"),
             Self::Failed => f.write_str("the host refused the connection or cannot be reached"),
+            Self::Unsupported => f.write_str("the firmware has no such option"),
             Self::Command(error) => error.fmt(f),
         }
     }
 }
 
 impl core::error::Error for ConnectError {}
+
+/// Why the module's own address is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum AddressError {
+    /// The socket has no link any more.
+    NotConnected,
+    /// The module has no address of this kind: IPv4 or IPv6.
+    NoAddress,
+    /// The command itself failed.
+    Command(CommandError),
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotConnected => f.write_str("the socket is not connected"),
+            Self::NoAddress => f.write_str("the module has no address"),
+            Self::Command(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for AddressError {}
+
+/// Settings of a connection. What is not set is as the firmware likes it.
+///
+/// ```
+/// use embassy_time::Duration;
+/// use wifi_at::net::tcp::ConnectOptions;
+/// let options = ConnectOptions::new().keep_alive(Duration::from_secs(60)).no_delay(true);
+/// # let _ = options;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConnectOptions {
+    keep_alive: Option<u16>,
+    rest: TcpOptions,
+}
+
+/// Whole seconds, at least 1.
+pub(super) fn seconds(duration: Duration) -> u16 {
+    u16::try_from(duration.as_secs().max(1)).unwrap_or(u16::MAX)
+}
+
+impl ConnectOptions {
+    /// No setting at all.
+    #[must_use]
+    pub const fn new() -> Self {
+        let rest = TcpOptions { linger: None, no_delay: None, send_timeout: None, keep_alive: None };
+        Self { keep_alive: None, rest }
+    }
+
+    /// Probes the peer after so much silence: 1 s to 7200 s, in whole seconds. Better not below 60 s. A peer that does
+    /// not answer three probes is gone. All firmware has this.
+    #[must_use]
+    pub fn keep_alive(mut self, silence: Duration) -> Self {
+        self.keep_alive = Some(seconds(silence));
+        self
+    }
+
+    /// Whether small pieces are sent at once, rather than collected until the peer has acknowledged what was sent
+    /// before (`AT+CIPTCPOPT`: ESP-AT only).
+    #[must_use]
+    pub const fn no_delay(mut self, on: bool) -> Self {
+        self.rest.no_delay = Some(on);
+        self
+    }
+
+    /// How long the module tries to send before it fails the socket, in milliseconds (`AT+CIPTCPOPT`: ESP-AT only).
+    /// 5 s to 10 s suit where keep-alive is off. [`Config::send_timeout`](crate::Config::send_timeout) must be longer.
+    #[must_use]
+    pub fn send_timeout(mut self, timeout: Duration) -> Self {
+        self.rest.send_timeout = Some(u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX));
+        self
+    }
+
+    /// How long closing waits for data to be sent, in whole seconds (`AT+CIPTCPOPT`: ESP-AT only). The module answers
+    /// no command in this time.
+    #[must_use]
+    pub fn linger(mut self, time: Duration) -> Self {
+        self.rest.linger = Some(i16::try_from(seconds(time)).unwrap_or(i16::MAX));
+        self
+    }
+}
+
+/// Writes the command that connects.
+pub(crate) fn connect_line(link: LinkId, remote: SocketAddr, keep_alive: Option<u16>, line: &mut Encoder<'_>) {
+    let host = TcpRemote { address: remote.ip() };
+    let command = ConnectTcp { link: Link::Id(link), remote: host, port: remote.port(), keep_alive };
+    command.encode("AT+CIPSTART", line);
+}
 
 /// A TCP connection.
 ///
@@ -137,16 +248,19 @@ pub struct TcpWriter<'s> {
     handle: &'s Handle<'s>,
 }
 
-/// A place in the socket table, good for one connection only.
-#[derive(Debug)]
-struct Handle<'a> {
-    shared: Shared<'a>,
-    index: usize,
-    generation: u16,
+impl TcpReader<'_> {
+    /// As [`TcpSocket::readable`].
+    pub async fn readable(&mut self) {
+        self.handle.readable().await;
+    }
 }
 
 impl<'a> TcpSocket<'a> {
-    /// Connects to `remote`.
+    pub(crate) const fn new(handle: Handle<'a>) -> Self {
+        Self { handle }
+    }
+
+    /// Connects to `remote`, with the module's own settings.
     ///
     /// Waits while all sockets are taken but one is about to become free, then for the module: up to 60 s for a host
     /// that does not answer. If the future is dropped, a connection that comes about all the same is closed.
@@ -157,38 +271,39 @@ impl<'a> TcpSocket<'a> {
         if remote.port() == 0 || remote.ip().is_unspecified() {
             return Err(ConnectError::InvalidAddress);
         }
-        // The module may still have a link that the driver knows nothing of; once that is closed there is a second try.
-        match Self::try_connect(stack, remote).await {
-            Err(ConnectError::Command(CommandError::Refused(refusal)))
-                if refusal.reason == Some(Reason::AlreadyConnected) =>
-            {
-                Self::try_connect(stack, remote).await
-            }
-            result => result,
-        }
-        .map_err(|error| match error {
-            ConnectError::Command(CommandError::Refused(_)) => ConnectError::Failed,
-            error => error,
-        })
+        Self::open(stack, remote, None).await
     }
 
-    async fn try_connect(stack: Stack<'a>, remote: SocketAddr) -> Result<Self, ConnectError> {
-        let access = stack.shared.0;
-        let claim = |engine: &mut Engine<'_>, context: &mut Context<'_>| match engine.core.claim(Some(remote)) {
-            Some(place) => Poll::Ready(Ok(place)),
-            None if engine.core.will_have_room() => {
-                engine.core.waiters.register(context.waker());
-                Poll::Pending
-            }
-            None => Poll::Ready(Err(ConnectError::NoFreeSocket)),
-        };
-        let (index, generation, link) = poll_fn(|context| access.poll(|engine| claim(engine, context))).await?;
-        let mut attempt = Attempt { shared: stack.shared, index, over: false };
-        let result = attempt.run(link, remote).await;
-        if result.is_ok() {
-            attempt.over = true;
+    /// Connects to `remote` with these settings. Otherwise as [`connect`](Self::connect).
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub async fn connect_with(
+        stack: Stack<'a>,
+        remote: SocketAddr,
+        options: ConnectOptions,
+    ) -> Result<Self, ConnectError> {
+        if remote.port() == 0 || remote.ip().is_unspecified() {
+            return Err(ConnectError::InvalidAddress);
         }
-        result.map(|()| TcpSocket { handle: Handle { shared: stack.shared, index, generation } })
+        let rest = options.rest;
+        if rest == TcpOptions::default() {
+            return Self::open(stack, remote, options.keep_alive).await;
+        }
+        let Some(command) = stack.shared.0.get(|engine| engine.core.profile().tcp_options) else {
+            return Err(ConnectError::Unsupported);
+        };
+        let socket = Self::open(stack, remote, options.keep_alive).await?;
+        let link = socket.handle.link().ok_or(ConnectError::Failed)?;
+        let options = SetTcpOptions { link: Link::Id(link), options: rest };
+        send(stack.shared, &options, command).await.map_err(ConnectError::Command)?;
+        Ok(socket)
+    }
+
+    async fn open(stack: Stack<'a>, remote: SocketAddr, keep_alive: Option<u16>) -> Result<Self, ConnectError> {
+        let encode = |link: LinkId, line: &mut Encoder<'_>| connect_line(link, remote, keep_alive, line);
+        let handle = Handle::open(stack.shared, Kind::Stream, Some(remote), &encode).await?;
+        Ok(Self { handle })
     }
 
     /// Splits the socket, so that one task can read while another writes.
@@ -219,15 +334,38 @@ impl<'a> TcpSocket<'a> {
 
     /// Waits until the module has taken all bytes (`SEND OK`). The peer need not have received them yet.
     ///
+    /// On firmware that hands over received data at once it does not wait for a confirmation that stands behind data
+    /// for which no ring has room: the same task may have to read that data first.
+    ///
     /// # Errors
     /// The cause once, then [`Error::NotConnected`].
     pub async fn flush(&mut self) -> Result<(), Error> {
         self.handle.flush().await
     }
 
+    /// Waits until [`read`](Self::read) would give something at once: data, the end, or an error. Reads nothing.
+    ///
+    /// Never times out by itself. Dropping the future loses nothing.
+    pub async fn readable(&mut self) {
+        self.handle.readable().await;
+    }
+
+    /// Declares that nothing more will be written, and waits until the module has taken what was. Reading goes on.
+    ///
+    /// The firmware can close a connection only as a whole: the peer is not told before [`close`](Self::close) or the
+    /// socket's end. Dropping the future leaves the socket closed for writing.
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush). Later writes fail with [`Error::NotConnected`].
+    pub async fn shutdown(&mut self) -> Result<(), Error> {
+        self.handle.shared.0.get(|engine| engine.core.sockets[self.handle.index].write_closed = true);
+        self.handle.flush().await
+    }
+
     /// Sends what was written, closes the connection and waits until the module has done so.
     ///
-    /// If the future is dropped, the runner goes on with it.
+    /// What comes from the peer meanwhile, or waits in the module, is thrown away; what the driver has can be read. If
+    /// the future is dropped, the runner goes on with it.
     ///
     /// # Errors
     /// If not all bytes could be sent. The socket is closed all the same.
@@ -250,85 +388,41 @@ impl<'a> TcpSocket<'a> {
         self.handle.shared.0.get(|engine| engine.core.sockets[self.handle.index].aborting = true);
     }
 
+    /// As [`abort`](Self::abort), and waits until the module has closed.
+    #[cfg(feature = "edge-nal")]
+    pub(super) async fn abort_and_wait(&mut self) {
+        self.handle.shared.0.get(|engine| {
+            let socket = &mut engine.core.sockets[self.handle.index];
+            (socket.aborting, socket.closing) = (true, true);
+            engine.core.runner.wake();
+        });
+        self.handle.ended().await;
+    }
+
     /// Where the connection goes.
+    ///
+    /// For a client of a [`TcpListener`](super::listener::TcpListener) it is what the module said, `None` if it said
+    /// nothing.
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
-        self.handle.shared.0.get(|engine| engine.core.sockets[self.handle.index].remote)
+        let remote = self.handle.shared.0.get(|engine| engine.core.sockets[self.handle.index].remote);
+        remote.filter(|remote| !remote.ip().is_unspecified())
     }
-}
 
-/// A connect under way. Dropped before its end, it undoes what it did.
-struct Attempt<'a> {
-    shared: Shared<'a>,
-    index: usize,
-    over: bool,
-}
-
-impl Attempt<'_> {
-    async fn run(&self, link: LinkId, remote: SocketAddr) -> Result<(), ConnectError> {
-        let access = self.shared.0;
-        let command = ConnectTcp {
-            link: Link::Id(link),
-            remote: TcpRemote { address: remote.ip() },
-            port: remote.port(),
-            keep_alive: None,
-        };
-        let encode = |line: &mut Encoder<'_>| command.encode("AT+CIPSTART", line);
-        let request = Request {
-            encode: &encode,
-            line_end: true,
-            timeout: ConnectTcp::TIMEOUT,
-            connecting: Some(self.index),
-            end: CommandEnd::Ok,
-            data: &[],
-            takes_data: false,
-        };
-        let ended = match exchange(access, &request, &mut |_| {}).await {
-            Ok(ended) => ended,
-            Err(error) => return Err(ConnectError::Command(error.into())),
-        };
-        ended_with_ok(ended.outcome).map_err(ConnectError::Command)?;
-        let index = self.index;
-        let open = poll_fn(|context| {
-            access.poll(|engine| {
-                let socket = &mut engine.core.sockets[index];
-                match socket.phase {
-                    Phase::Connecting => {
-                        socket.write_waker.register(context.waker());
-                        Poll::Pending
-                    }
-                    // Closed before it was ever open, though accepted: a failed handshake.
-                    Phase::Ended if !socket.accepted => Poll::Ready(false),
-                    // It may have been closed again by now; what was received can be read.
-                    _ => Poll::Ready(true),
-                }
-            })
-        });
-        match open.with_timeout(LATE_CONNECT).await {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(ConnectError::Failed),
-        }
-    }
-}
-
-impl Drop for Attempt<'_> {
-    fn drop(&mut self) {
-        if !self.over {
-            self.shared.0.get(|engine| engine.core.give_up_connect(self.index));
-        }
+    /// Asks the module for its own end of the connection. Dropping the future is safe.
+    ///
+    /// # Errors
+    /// See [`AddressError`].
+    pub async fn local_address(&self) -> Result<SocketAddr, AddressError> {
+        let link = self.handle.link().ok_or(AddressError::NotConnected)?;
+        links::local_address(self.handle.shared, link).await
     }
 }
 
 impl Handle<'_> {
-    /// Looks at the socket, or fails if the handle is stale.
+    /// As [`Handle::look`], with the error of a stale handle.
     fn poll<T>(&self, f: impl FnOnce(&mut Engine<'_>) -> Poll<Result<T, Error>>) -> Poll<Result<T, Error>> {
-        self.shared.0.poll(|engine| {
-            if engine.core.sockets[self.index].generation == self.generation {
-                f(engine)
-            } else {
-                Poll::Ready(Err(Error::NotConnected))
-            }
-        })
+        self.look(Error::NotConnected, f)
     }
 
     async fn read(&self, buffer: &mut [u8]) -> Result<usize, Error> {
@@ -338,19 +432,46 @@ impl Handle<'_> {
         poll_fn(|context| self.poll(|engine| read(engine, self.index, buffer, context))).await
     }
 
+    pub(super) async fn readable(&self) {
+        let readable = |engine: &mut Engine<'_>, context: &mut Context<'_>| {
+            let socket = &mut engine.core.sockets[self.index];
+            if socket.closing || socket.phase == Phase::Ended || !socket.received.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            engine.wait_for_data(self.index, context);
+            Poll::Pending
+        };
+        // A stale handle's error is there at once.
+        let _ = poll_fn(|context| self.poll(|engine| readable(engine, context))).await;
+    }
+
     async fn write(&self, bytes: &[u8]) -> Result<usize, Error> {
         if bytes.is_empty() {
             return Ok(0);
         }
-        poll_fn(|context| self.poll(|engine| write(engine, self.index, bytes, context))).await
+        poll_fn(|context| self.poll(|engine| write(engine, self.index, bytes, false, context))).await
+    }
+
+    /// Lets the module know how much is to come, where it can make use of that.
+    async fn write_all(&self, mut bytes: &[u8]) -> Result<(), Error> {
+        let promise = Promise(self);
+        while !bytes.is_empty() {
+            let written =
+                poll_fn(|context| self.poll(|engine| write(engine, self.index, bytes, true, context))).await?;
+            bytes = &bytes[written..];
+        }
+        // All of it is kept.
+        core::mem::forget(promise);
+        Ok(())
     }
 
     async fn flush(&self) -> Result<(), Error> {
         poll_fn(|context| {
             self.poll(|engine| {
+                let stuck = engine.core.is_confirmation_stuck(self.index);
                 let socket = &mut engine.core.sockets[self.index];
                 // A peer that closes after it was sent everything has not stopped anything.
-                let sent = socket.to_send.is_empty() && !socket.sending;
+                let sent = socket.to_send.is_empty() && (!socket.sending || stuck);
                 match (socket.phase, socket.end) {
                     (Phase::Ended, End::Peer | End::Local) if socket.sending => {}
                     (Phase::Ended, End::Local) if !socket.unsent && socket.closing => return Poll::Ready(Ok(())),
@@ -368,13 +489,15 @@ impl Handle<'_> {
         .await
     }
 
-    /// Waits until the module has no link for the socket any more.
+    /// Waits until the module has no link for the socket any more, and no command runs that could act on the next one
+    /// with its ID.
     async fn ended(&self) {
         // A stale handle's connection has ended long ago.
         let _ = poll_fn(|context| {
             self.poll(|engine| {
+                let runs = engine.core.running_socket() == Some(self.index);
                 let socket = &mut engine.core.sockets[self.index];
-                if matches!(socket.phase, Phase::Ended | Phase::Free) {
+                if matches!(socket.phase, Phase::Ended | Phase::Free) && !runs {
                     return Poll::Ready(Ok(()));
                 }
                 socket.write_waker.register(context.waker());
@@ -407,44 +530,46 @@ fn read(
     if socket.closing {
         return Poll::Ready(Err(Error::NotConnected));
     }
-    socket.read_waker.register(context.waker());
-    if !socket.reading {
-        socket.reading = true;
-        engine.core.runner.wake();
-    }
+    engine.wait_for_data(index, context);
     Poll::Pending
 }
 
-fn write(engine: &mut Engine<'_>, index: usize, bytes: &[u8], context: &mut Context<'_>) -> Poll<Result<usize, Error>> {
+/// That a writer has more to write. Dropped, it has not.
+struct Promise<'h>(&'h Handle<'h>);
+
+impl Drop for Promise<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.poll(|engine| {
+            engine.core.sockets[self.0.index].promised = 0;
+            engine.core.runner.wake();
+            Poll::Ready(Ok(()))
+        });
+    }
+}
+
+/// `whole`: what there is no room for now will be written as soon as there is.
+fn write(
+    engine: &mut Engine<'_>,
+    index: usize,
+    bytes: &[u8],
+    whole: bool,
+    context: &mut Context<'_>,
+) -> Poll<Result<usize, Error>> {
     let (socket, _, ring) = engine.socket(index);
     match socket.phase {
         Phase::Ended => return Poll::Ready(Err(socket.ended_error())),
         Phase::Draining => return Poll::Ready(Err(Error::ClosedByPeer)),
-        _ if socket.closing => return Poll::Ready(Err(Error::NotConnected)),
+        _ if socket.closing || socket.write_closed => return Poll::Ready(Err(Error::NotConnected)),
         _ => {}
     }
     let count = socket.to_send.push(ring, bytes);
+    socket.promised = if whole { bytes.len() - count } else { 0 };
     if count > 0 {
         engine.core.runner.wake();
         return Poll::Ready(Ok(count));
     }
     socket.write_waker.register(context.waker());
     Poll::Pending
-}
-
-impl Drop for Handle<'_> {
-    fn drop(&mut self) {
-        self.shared.0.get(|engine| {
-            let socket: &mut Socket = &mut engine.core.sockets[self.index];
-            if socket.generation == self.generation {
-                socket.held = false;
-                socket.closing = true;
-                socket.release_if_unused();
-            }
-            engine.core.waiters.wake();
-            engine.core.runner.wake();
-        });
-    }
 }
 
 macro_rules! io_traits {
@@ -459,6 +584,10 @@ macro_rules! io_traits {
         impl<$life> Write for $type<$life> {
             async fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
                 self.handle.write(bytes).await
+            }
+
+            async fn write_all(&mut self, bytes: &[u8]) -> Result<(), Error> {
+                self.handle.write_all(bytes).await
             }
 
             async fn flush(&mut self) -> Result<(), Error> {

@@ -5,7 +5,7 @@
 
 use core::net::SocketAddr;
 
-use crate::at::{Field, Fields, starts_with_ignore_case};
+use crate::at::{Field, Fields, parse_unsigned, starts_with_ignore_case};
 
 /// A head that is complete, so that the next byte is the first of its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -319,6 +319,69 @@ pub fn head(line: &[u8]) -> Option<CountedHead<'_>> {
     SHAPES.iter().find_map(|shape| shape.read(line))
 }
 
+/// What the driver has to know of a shape. [`Shape`] says more, in ten times the flash.
+struct Count {
+    name: &'static str,
+    /// How many fields there are, of which the last is the length.
+    fields: u8,
+    /// One of them is text that may hold commas.
+    text: bool,
+    unsolicited: bool,
+}
+
+/// Those of [`SHAPES`] that are not data of a link.
+const COUNTS: &[Count] = &[
+    Count { text: true, ..unsolicited("+MQTTSUBRECV", 3) },
+    answer("+HTTPCLIENT", 1),
+    answer("+HTTPCGET", 1),
+    answer("+HTTPCPOST", 1),
+    answer("+HTTPCPUT", 1),
+    answer("+HTTPURLCFG", 1),
+    unsolicited("+WS_DATA", 2),
+    unsolicited("+NOTIFY", 4),
+    unsolicited("+INDICATE", 4),
+    unsolicited("+WRITE", 5),
+    answer("+BLEGATTCRD", 2),
+    unsolicited("+BLUFIDATA", 1),
+    unsolicited("+BTDATA", 1),
+    unsolicited("+SCRD", 1),
+    answer("+SYSFLASH", 1),
+    answer("+SYSMFG", 4),
+    answer("+USERRAM", 1),
+];
+
+const fn answer(name: &'static str, fields: u8) -> Count {
+    Count { name, fields, text: false, unsolicited: false }
+}
+
+const fn unsolicited(name: &'static str, fields: u8) -> Count {
+    Count { unsolicited: true, ..answer(name, fields) }
+}
+
+/// How many bytes follow the head that `line` is so far, and whether nobody has asked for them. `None` if it is no
+/// complete head, or that of a link's data.
+pub(crate) fn count(line: &[u8]) -> Option<(u32, bool)> {
+    let line = line.strip_suffix(b",")?;
+    let end = line.iter().position(|byte| matches!(byte, b':' | b'='))?;
+    let (name, body) = (&line[..end], &line[end + 1..]);
+    let known = COUNTS.iter().find(|known| known.name.as_bytes().eq_ignore_ascii_case(name))?;
+    let commas = body.iter().filter(|&&byte| byte == b',').count();
+    let wanted = usize::from(known.fields) - 1;
+    if commas < wanted || (commas > wanted && !known.text) {
+        return None;
+    }
+    let mut parts = body.rsplitn(2, |&byte| byte == b',');
+    let length = parts.next()?;
+    if known.text {
+        // Inside of the text this is not its end.
+        let text = parts.next()?.splitn(2, |&byte| byte == b',').nth(1)?.trim_ascii();
+        if text.first() == Some(&b'"') && (text.len() < 2 || text.last() != Some(&b'"')) {
+            return None;
+        }
+    }
+    Some((parse_unsigned(length.trim_ascii())?, known.unsolicited))
+}
+
 /// Whether a line that begins like `line` may be a counted message.
 #[must_use]
 pub fn may_become(line: &[u8]) -> bool {
@@ -406,6 +469,33 @@ mod tests {
         let late = head(b"+CIPRECVDATA:12,\"1.2.3.4\",80,").unwrap();
         assert_eq!((late.payload, late.address_may_follow), (Payload::Received { link: None, remote }, false));
         assert!(head(b"+CIPRECVDATA:12,").unwrap().address_may_follow);
+    }
+
+    #[test]
+    fn the_driver_counts_the_same() {
+        let data = |shape: &&Shape| !matches!(shape.name, "+IPD" | "+CIPRECVDATA");
+        assert_eq!(SHAPES.iter().filter(data).count(), COUNTS.len());
+        for shape in SHAPES.iter().filter(data) {
+            for separator in shape.separators {
+                let mut line = std::format!("{}{}", shape.name, char::from(*separator));
+                for field in 0..shape.fields {
+                    let text = if shape.text == Some(field) { "\"a,b\"" } else { "7" };
+                    line += &std::format!("{}{text}", if field > 0 { "," } else { "" });
+                    if field + 1 < shape.fields {
+                        assert_eq!(count(std::format!("{line},").as_bytes()), None, "{line},");
+                    }
+                }
+                line.push(char::from(shape.end));
+                let complete = head(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
+                assert_eq!(count(line.as_bytes()), Some((7, complete.payload.is_unsolicited())), "{line}");
+                assert_eq!(count(std::format!("{line}1,").as_bytes()), None, "{line}1,");
+            }
+        }
+        for line in ["+MQTTSUBRECV:0,\"a,4,", "+MQTTSUBRECV:0,\"a,4,5,", "+MQTTSUBRECV:0,\",4,", "+IPD,5:"] {
+            assert_eq!(count(line.as_bytes()), None, "{line}");
+        }
+        assert_eq!(count(b"+MQTTSUBRECV:0,\"a,4,\",5,"), Some((5, true)));
+        assert_eq!(count(b"+HTTPCGET:x,"), None);
     }
 
     #[test]

@@ -1,132 +1,82 @@
-//! The radio: joining an access point, and what address one has then.
+//! The radio: joining an access point or being one, looking for others, addresses.
+//!
+//! Everything here is a method of [`Wifi`], which [`Control::wifi`](crate::Control::wifi) gives. A method that the
+//! firmware has no command for does not compile for its dialect; an option that it does not have is refused with
+//! [`CommandError::Unsupported`].
+//!
+//! | | |
+//! |---|---|
+//! | station | [`join`](Wifi::join), [`stay_joined`](Wifi::stay_joined), [`join_enterprise`](Wifi::join_enterprise), [`leave`](Wifi::leave), [`status`](Wifi::status), [`access_point`](Wifi::access_point), [`rssi`](Wifi::rssi) |
+//! | scan | [`scan`](Wifi::scan) gives a [`Scan`], which hands out one access point at a time |
+//! | SoftAP | [`start_soft_ap`](Wifi::start_soft_ap), [`stop_soft_ap`](Wifi::stop_soft_ap), [`stations`](Wifi::stations), [`kick`](Wifi::kick), [`set_dhcp_pool`](Wifi::set_dhcp_pool) |
+//! | addresses | [`address`](Wifi::address), [`set_static_address`](Wifi::set_static_address), [`set_dhcp`](Wifi::set_dhcp), [`set_name_servers`](Wifi::set_name_servers) |
+//! | settings | [`set_host_name`](Wifi::set_host_name), [`set_country`](Wifi::set_country), [`set_mac`](Wifi::set_mac), [`set_protocols`](Wifi::set_protocols), [`start_mdns`](Wifi::start_mdns) |
+//! | provisioning | [`smart_config`](Wifi::smart_config), [`wps`](Wifi::wps), [`web_provisioning`](Wifi::web_provisioning) |
+//!
+//! What happens meanwhile comes as [`Event`](crate::Event)s from [`Control::events`](crate::Control::events);
+//! [`wait_for_link`](Wifi::wait_for_link) and its kin wait for the state itself.
 
-use core::future::poll_fn;
-use core::task::Poll;
+mod addresses;
+mod dialect;
+mod provisioning;
+mod rejoin;
+mod scan;
+mod settings;
+mod soft_ap;
+mod station;
 
-use embassy_time::{Duration, WithTimeout};
+pub use crate::command::wifi::{
+    AccessPoint, Ipv4Config, JoinError, JoinedAccessPoint, JoinedStation, ManagementFrameProtection, Protocols,
+    Reconnection, ScanKind, Security, SoftApSecurity, Ssid, WhichMatch, WifiMode,
+};
+pub use dialect::{Dhcp, DhcpDialect, Interface, NameServerDialect, WifiDialect};
+pub use provisioning::{Credentials, ProvisioningError, SmartConfigOptions};
+pub use rejoin::RejoinPolicy;
+pub use scan::{Scan, ScanOptions};
+pub use soft_ap::SoftApOptions;
+pub use station::{JoinOptions, LinkStatus};
 
-pub use crate::command::wifi::{Ipv4Config, JoinError, WifiMode};
-
-use crate::command::wifi::{JoinAccessPoint, LeaveAccessPoint, QueryStationAddress, SetWifiMode};
-use crate::command::{CommandError, Mac, On, Secret};
-use crate::control::Control;
-use crate::dialect::Dialect;
+use crate::command::CommandError;
+use crate::command::wifi::SetWifiMode;
+use crate::control::{Control, send};
 use crate::resources::AccessExt;
 
-/// How long after `OK` the address may still be announced.
-const ADDRESS_LIMIT: Duration = Duration::from_secs(10);
-
-/// How to join an access point.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct JoinOptions<'a> {
-    passphrase: Option<&'a str>,
-    bssid: Option<[u8; 6]>,
+/// Bits of what the radio does.
+mod radio {
+    pub(super) const STATION: u8 = 1;
+    pub(super) const SOFT_AP: u8 = 2;
 }
 
-impl core::fmt::Debug for JoinOptions<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        // Never the passphrase.
-        f.debug_struct("JoinOptions").field("bssid", &self.bssid).finish_non_exhaustive()
-    }
-}
-
-impl<'a> JoinOptions<'a> {
-    /// For a network with a passphrase of 8 to 64 bytes.
-    #[must_use]
-    pub const fn new(passphrase: &'a str) -> Self {
-        Self { passphrase: Some(passphrase), bssid: None }
-    }
-
-    /// For an open network.
-    #[must_use]
-    pub const fn open() -> Self {
-        Self { passphrase: None, bssid: None }
-    }
-
-    /// Only the access point with this MAC address, where several have the same name.
-    #[must_use]
-    pub const fn bssid(mut self, bssid: [u8; 6]) -> Self {
-        self.bssid = Some(bssid);
-        self
-    }
-}
-
-/// The handle for the radio.
+/// The handle for the radio. Copies are as good as the original.
 #[derive(Debug, Clone, Copy)]
 pub struct Wifi<'a, D> {
     control: Control<'a, D>,
 }
 
-impl<'a, D: Dialect> Wifi<'a, D> {
+impl<'a, D> Wifi<'a, D> {
     pub(crate) const fn new(control: Control<'a, D>) -> Self {
         Self { control }
     }
+}
 
-    /// Joins an access point and waits for an address.
-    ///
-    /// Takes 2 to 40 s. The module cannot be stopped on the way: if the future is dropped, it goes on, and may join.
-    ///
-    /// # Errors
-    /// See [`JoinError`].
-    pub async fn join(&self, ssid: &str, options: JoinOptions<'_>) -> Result<(), JoinError>
-    where
-        SetWifiMode: On<D>,
-        for<'c> JoinAccessPoint<'c>: On<D>,
-    {
-        if options.passphrase == Some("") {
-            return Err(JoinError::InvalidPassphrase);
-        }
-        let passphrase = Secret(options.passphrase.unwrap_or(""));
-        let command = JoinAccessPoint { ssid, passphrase, bssid: options.bssid.map(Mac) };
-        command.check()?;
-        self.control.send(&SetWifiMode { mode: WifiMode::Station }).await?;
-        self.control.send(&command).await?;
-        // Most firmware says GOT IP before OK, some after it.
-        let address = self.wait_for_address().with_timeout(ADDRESS_LIMIT).await;
-        address.map_err(|_| JoinError::NoAddress)
+impl<D: WifiDialect> Wifi<'_, D> {
+    /// What the radio was told to do since the module's last restart, by whomever. 0 if nothing.
+    fn radio(&self) -> u8 {
+        self.control.shared.0.get(|engine| engine.core.radio)
     }
 
-    /// Leaves the access point, and stays away.
-    ///
-    /// # Errors
-    /// The command's.
-    pub async fn leave(&self) -> Result<(), CommandError>
-    where
-        LeaveAccessPoint: On<D>,
-    {
-        self.control.send(&LeaveAccessPoint).await
+    /// Switches a part of the radio on, and leaves the other as it was told to be.
+    async fn set_radio(&self, part: u8) -> Result<(), CommandError> {
+        let mode = match self.radio() | part {
+            radio::STATION => WifiMode::Station,
+            radio::SOFT_AP => WifiMode::SoftAp,
+            _ => WifiMode::StationAndSoftAp,
+        };
+        send(self.control.shared, &SetWifiMode { mode }, D::FORMS.mode_name).await
     }
 
-    /// The station's addresses. `None` while it has none.
-    ///
-    /// # Errors
-    /// The command's.
-    pub async fn address(&self) -> Result<Option<Ipv4Config>, CommandError>
-    where
-        QueryStationAddress: On<D>,
-    {
-        let config = self.control.send(&QueryStationAddress).await?;
-        Ok((!config.address.is_unspecified()).then_some(config))
-    }
-
-    /// Whether the station is associated with an access point, as far as the module has said.
-    #[must_use]
-    pub fn is_connected(&self) -> bool {
-        self.control.shared.0.get(|engine| engine.core.station.associated)
-    }
-
-    /// Waits until the station has an IPv4 address.
-    pub async fn wait_for_address(&self) {
-        let access = self.control.shared.0;
-        poll_fn(|context| {
-            access.poll(|engine| {
-                if engine.core.station.has_address {
-                    return Poll::Ready(());
-                }
-                engine.core.waiters.register(context.waker());
-                Poll::Pending
-            })
-        })
-        .await;
+    /// The same, unless it is known to be on.
+    async fn switch_on(&self, part: u8) -> Result<(), CommandError> {
+        if self.radio() & part == part { Ok(()) } else { self.set_radio(part).await }
     }
 }

@@ -1,0 +1,213 @@
+//! `AT+CIPSENDL`: one send of more than the send ring holds (`ESP-AT 3.3.10`).
+//!
+//! The length has to be announced, so that only what a user's `write_all` has at hand is. If the user goes away in the
+//! middle, or does not run for long, the rest is cancelled by `+++`, and what the module says it has sent decides
+//! whether the connection lives on. The module is never ahead of the network by more than a window, so that it
+//! needs no flow control to lose nothing.
+
+use embassy_time::{Duration, Instant};
+
+use super::exchange::{Owner, Phase, UserState};
+use super::socket::LinkId;
+use super::{Core, Engine, after};
+use crate::at::Fields;
+
+/// The module tells how far it is each time it has sent so many bytes more.
+const REPORT: usize = 1024;
+
+/// Bytes that the module may have and not have sent. It sends 2920 at a time, so that fewer than that and a report more
+/// would make it wait.
+const WINDOW: usize = 4096;
+
+/// Longest send while others wait for the wire, and the first one.
+pub(super) const SHORT: usize = 4096;
+
+/// Longest send at all.
+const LONGEST: usize = 128 * 1024;
+
+/// A send that takes less time than this may be twice as long the next time, and one of twice the time half as long.
+const AIM: Duration = Duration::from_millis(250);
+
+/// How long others wait for a user who has announced data and does not supply it.
+const STALL: Duration = Duration::from_millis(200);
+
+/// `+++` between two silences cancels, so that no piece of data is that short.
+const SMALLEST_PIECE: usize = 4;
+
+/// Whether the module can do it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LongSends {
+    Unknown,
+    Possible,
+    Refused,
+}
+
+/// How far a long send is.
+#[derive(Debug)]
+pub(super) struct LongSend {
+    /// When the module asked for the data.
+    began: Instant,
+    /// Bytes that were handed out.
+    given: usize,
+    /// Bytes that the module says it has sent.
+    sent: usize,
+    /// Nothing was there to be handed out the last time.
+    dry: bool,
+    pub(super) cancelled: bool,
+}
+
+impl LongSend {
+    /// The module has sent all that it got.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.cancelled && self.sent == self.given
+    }
+
+    /// It was refused before a byte of data.
+    pub(super) const fn is_untouched(&self) -> bool {
+        self.given == 0 && !self.cancelled
+    }
+
+    /// The value of a report.
+    pub(super) fn report(&mut self, value: &[u8]) {
+        if let Ok(sent) = Fields::new(value).field().and_then(|field| field.unsigned())
+            && sent as usize <= self.given
+        {
+            self.sent = self.sent.max(sent as usize);
+        }
+    }
+}
+
+impl Core {
+    /// Whether somebody else than this socket's writer has something to do on the wire.
+    fn others_wait(&self, index: usize) -> bool {
+        self.user.state == UserState::Queued
+            || self
+                .sockets
+                .iter()
+                .enumerate()
+                .any(|(other, socket)| socket.pending || (other != index && socket.up && !socket.to_send.is_empty()))
+    }
+
+    /// Sends what is in the ring together with what its writer has promised. Gives whether a command went out.
+    pub(super) fn begin_long_send(&mut self, index: usize, link: LinkId) -> bool {
+        let Some(set_report) = self.profile.long_send else { return false };
+        let socket = &self.sockets[index];
+        let (ready, promised) = (socket.to_send.len(), socket.promised);
+        if promised == 0 || self.settings.long_sends == LongSends::Refused {
+            return false;
+        }
+        let limit = if self.others_wait(index) { SHORT } else { self.longest_send };
+        let length = (ready + promised).min(limit);
+        if length <= ready.min(self.profile.send_limit) {
+            return false;
+        }
+        if self.settings.long_sends == LongSends::Unknown {
+            self.begin_own(Owner::LongSends, set_report, &[REPORT], self.config.command_timeout);
+            return true;
+        }
+        self.sockets[index].sending = true;
+        self.begin_own(Owner::Send(index), "AT+CIPSENDL", &[link.into(), length], self.config.command_timeout);
+        self.expect_data(link, length);
+        self.exchange.long = Some(LongSend { began: self.clock, given: 0, sent: 0, dry: false, cancelled: false });
+        true
+    }
+
+    /// The module can send like this, or not.
+    pub(super) fn long_sends_done(&mut self, success: bool) {
+        self.settings.long_sends = if success { LongSends::Possible } else { LongSends::Refused };
+    }
+
+    /// A send was refused before its data. Gives whether it can be tried the other way.
+    pub(super) fn is_long_send_refused(&mut self) -> bool {
+        let refused = self.exchange.long.as_ref().is_some_and(LongSend::is_untouched) && !self.exchange.link_is_gone();
+        if refused {
+            self.settings.long_sends = LongSends::Refused;
+        }
+        refused
+    }
+
+    /// How many of the socket's bytes may go out now, of `left` that were announced.
+    pub(super) fn long_send_room(&self, index: usize, left: usize, room: usize) -> usize {
+        let socket = &self.sockets[index];
+        let Some(long) = &self.exchange.long else { return left.min(room) };
+        if !socket.up || socket.aborting {
+            return 0;
+        }
+        let window = WINDOW.saturating_sub(long.given - long.sent);
+        let ready = socket.to_send.len().min(left).min(window);
+        let mut count = ready.min(room);
+        if room >= 2 * SMALLEST_PIECE {
+            // Nor may such a piece be left over for the end.
+            if (1..SMALLEST_PIECE).contains(&(left - count)) {
+                count = left.saturating_sub(SMALLEST_PIECE).min(count);
+            }
+            if count < SMALLEST_PIECE && count < left {
+                count = 0;
+            }
+        }
+        count
+    }
+
+    /// So many bytes have gone out, and all of them if nothing is left.
+    pub(super) fn long_send_goes_on(&mut self, now: Instant, index: usize, count: usize, left: usize) {
+        let Some(long) = &mut self.exchange.long else { return };
+        if long.given == 0 {
+            long.began = now;
+        }
+        long.given += count;
+        if left == 0 {
+            let time = now.saturating_duration_since(long.began);
+            // Those that were shorter than they might have been say nothing.
+            if time < AIM && long.given >= self.longest_send {
+                self.longest_send = (self.longest_send * 2).min(LONGEST);
+            } else if time > AIM * 2 {
+                self.longest_send = (self.longest_send / 2).max(SHORT);
+            }
+            return;
+        }
+        if count > 0 {
+            long.dry = false;
+            return;
+        }
+        let socket = &self.sockets[index];
+        let told = long.given - long.sent;
+        let useless = !socket.up || socket.aborting;
+        if useless || (socket.promised == 0 && told < REPORT) {
+            self.cancel_long_send(now);
+        } else if !long.dry && told < WINDOW - SMALLEST_PIECE {
+            long.dry = true;
+            self.exchange.deadline = after(now, STALL);
+            self.runner.wake();
+        }
+    }
+
+    /// Ends the send before all that was announced is there. What the module has it still sends.
+    pub(super) fn cancel_long_send(&mut self, now: Instant) {
+        // The silence before `+++` begins when all before it has left the serial port. The next call after this one
+        // comes after that.
+        self.exchange.phase = Phase::Quiet { flushed: false };
+        self.exchange.deadline = now;
+        self.runner.wake();
+    }
+}
+
+impl Engine<'_> {
+    /// Waits for the silence before `+++`, and hands that out. Gives how many bytes.
+    pub(super) fn take_escape(&mut self, now: Instant, flushed: bool, out: &mut [u8]) -> usize {
+        let core = &mut *self.core;
+        if !flushed {
+            core.exchange.phase = Phase::Quiet { flushed: true };
+            core.exchange.deadline = after(now, core.profile.escape_guard[0]);
+            core.runner.wake();
+            return 0;
+        }
+        if now < core.exchange.deadline {
+            return 0;
+        }
+        if let Some(long) = &mut core.exchange.long {
+            long.cancelled = true;
+        }
+        core.exchange.replace_command(b"+++");
+        self.take_output(now, out)
+    }
+}

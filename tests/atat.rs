@@ -2,6 +2,9 @@
 
 mod common;
 
+pub(crate) use wifi_at::EspAt as Subject;
+pub(crate) const MODULE: wifi_at_simulator::Dialect = wifi_at_simulator::Dialect::EspAt;
+
 use atat::asynch::{AtatClient, Client};
 use atat::{AtatIngress, Config, DigestResult, Digester, Error, Ingress, InternalError, ResponseSlot, UrcChannel};
 use common::{PASSWORD, SSID, module, network};

@@ -2,6 +2,9 @@
 
 mod common;
 
+pub(crate) use wifi_at::EspAt as Subject;
+pub(crate) const MODULE: wifi_at_simulator::Dialect = wifi_at_simulator::Dialect::EspAt;
+
 use common::*;
 use embassy_time::{Duration, Timer};
 use wifi_at::command::tcpip::{QueryLinks, ReceivedData};

@@ -2,6 +2,9 @@
 
 mod common;
 
+pub(crate) use wifi_at::EspAt as Subject;
+pub(crate) const MODULE: wifi_at_simulator::Dialect = wifi_at_simulator::Dialect::EspAt;
+
 use std::fmt::Debug;
 
 use common::with_driver;

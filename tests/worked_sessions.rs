@@ -4,6 +4,9 @@
 
 mod common;
 
+pub(crate) use wifi_at::EspAt as Subject;
+pub(crate) const MODULE: wifi_at_simulator::Dialect = wifi_at_simulator::Dialect::EspAt;
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -7,10 +7,13 @@ use embassy_futures::select::{Either, select};
 use wifi_at::net::tcp::TcpSocket;
 use wifi_at::serial::{Split, Whole};
 use wifi_at::wifi::JoinOptions;
-use wifi_at::{Config, Control, EspAt, Pins, Resources, Stack};
-use wifi_at_simulator::{AccessPoint, Builder, Dialect, MemoryNetwork, Simulator};
+use wifi_at::{Config, Control, Pins, Resources, Stack};
+use wifi_at_simulator::{AccessPoint, Builder, MemoryNetwork, Simulator};
 use wifi_at_support::device::Device;
 use wifi_at_support::virtual_time::{Line, run};
+
+// The dialect that the tests are for, and the module.
+use super::{MODULE, Subject};
 
 pub const SSID: &str = "home, \"sweet\" home\\";
 pub const PASSWORD: &str = "correct, \"horse\"";
@@ -30,14 +33,14 @@ pub fn network() -> MemoryNetwork {
 }
 
 pub fn builder(network: &MemoryNetwork) -> Builder {
-    Builder::new(Dialect::EspAt).access_point(AccessPoint::new(SSID, PASSWORD)).network(network.clone())
+    Builder::new(MODULE).access_point(AccessPoint::new(SSID, PASSWORD)).network(network.clone())
 }
 
 pub fn module(network: &MemoryNetwork) -> Line<Simulator> {
     Line::new(builder(network).build())
 }
 
-pub type Handles<'a> = (Control<'a, EspAt>, Stack<'a>);
+pub type Handles<'a> = (Control<'a, Subject>, Stack<'a>);
 
 /// Runs `test` beside the driver.
 pub fn with_driver<D: Device, T>(line: &Line<D>, test: impl AsyncFnOnce(Handles<'_>) -> T) -> T {
@@ -53,7 +56,7 @@ pub fn with_resources<const L: usize, const RX: usize, const TX: usize, D: Devic
 ) -> T {
     run(line, async {
         let serial = Split::new(line.clone(), line.clone());
-        let mut parts = wifi_at::new::<EspAt, _, _, _>(serial, Pins::none(), resources, config);
+        let mut parts = wifi_at::new::<Subject, _, _, _>(serial, Pins::none(), resources, config);
         match select(parts.runner.run(), test((parts.control, parts.stack))).await {
             Either::First(Err(error)) => panic!("the runner ended: {error}"),
             Either::First(Ok(never)) => match never {},
@@ -67,7 +70,7 @@ pub fn with_whole_port<D: Device, T>(line: &Line<D>, test: impl AsyncFnOnce(Hand
     let resources = &mut Resources::<5, 1024, 512>::new();
     run(line, async {
         let serial = Whole::new(line.clone());
-        let mut parts = wifi_at::new::<EspAt, _, _, _>(serial, Pins::none(), resources, Config::default());
+        let mut parts = wifi_at::new::<Subject, _, _, _>(serial, Pins::none(), resources, Config::default());
         match select(parts.runner.run(), test((parts.control, parts.stack))).await {
             Either::First(_) => panic!("the runner ended"),
             Either::Second(output) => output,
@@ -75,7 +78,7 @@ pub fn with_whole_port<D: Device, T>(line: &Line<D>, test: impl AsyncFnOnce(Hand
     })
 }
 
-pub async fn join(control: Control<'_, EspAt>) {
+pub async fn join(control: Control<'_, Subject>) {
     control.wifi().join(SSID, JoinOptions::new(PASSWORD)).await.unwrap();
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use embedded_io_async::{ErrorType, Read, Write};
 
-use crate::clock;
+use wifi_at_virtual_time as clock;
 
 struct Unpark(Thread);
 

@@ -3,16 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use embedded_io_async::{ErrorType, Read, Write};
 
-use crate::clock;
+use wifi_at_virtual_time::{self as clock, World};
+
 use crate::device::Device;
 
 /// A serial line to a device. Clones are the same line: take one to look at the device while the driver has another.
@@ -174,14 +172,6 @@ impl<D: Device> Write for Line<D> {
     }
 }
 
-struct Flag(AtomicBool);
-
-impl Wake for Flag {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// Polls `future` at most `polls` times, then drops it.
 pub async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = Box::pin(future);
@@ -200,58 +190,32 @@ pub async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output>
     .await
 }
 
-/// Restores real time, also when a test fails.
-struct RealAgain;
-
-impl Drop for RealAgain {
-    fn drop(&mut self) {
-        clock::clear();
-        clock::set(None);
-    }
-}
-
 /// More virtual time than any test takes.
 const LIMIT: Duration = Duration::from_secs(3600 * 24 * 40);
+
+impl<D: Device> World for Line<D> {
+    fn next_event(&self) -> Option<u64> {
+        let next = self.state.device.borrow().next_wake()?.saturating_sub(self.state.offset.get());
+        let quantum = self.state.quantum.get();
+        let next = (next.as_nanos().div_ceil(1000) as u64).div_ceil(quantum) * quantum;
+        // A device that has bytes for nobody does not stop time.
+        (next > clock::now() || self.state.reader.borrow().is_some()).then_some(next)
+    }
+
+    fn advance(&self, now: u64) {
+        assert!(now < LIMIT.as_micros() as u64, "the test takes more than {LIMIT:?}");
+        self.state.poll();
+        let available = self.state.device.borrow().next_wake().is_some_and(|at| at <= self.state.now());
+        if available {
+            self.wake();
+        }
+    }
+}
 
 /// Runs `future` in virtual time, which starts at 1 s and goes on whenever nothing else can be done.
 ///
 /// # Panics
 /// When nothing will ever happen any more and the future is not done.
 pub fn run<D: Device, F: Future>(line: &Line<D>, future: F) -> F::Output {
-    let _real = RealAgain;
-    clock::clear();
-    clock::set(Some(1_000_000));
-    let mut future = pin!(future);
-    let flag = Arc::new(Flag(AtomicBool::new(true)));
-    let waker = Waker::from(Arc::clone(&flag));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        let mut rounds = 0;
-        while flag.0.swap(false, Ordering::Relaxed) {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-                return output;
-            }
-            rounds += 1;
-            assert!(rounds < 100_000, "the future wakes itself for ever, at {:?}", now());
-        }
-        line.state.poll();
-        let timer = clock::next_timer().map(Duration::from_micros);
-        let device = line.state.device.borrow().next_wake().map(|at| {
-            let at = at.saturating_sub(line.state.offset.get());
-            let quantum = line.state.quantum.get();
-            Duration::from_micros((at.as_nanos().div_ceil(1000) as u64).div_ceil(quantum) * quantum)
-        });
-        // A device that has bytes for nobody does not stop time.
-        let device = device.filter(|at| *at > now() || line.state.reader.borrow().is_some());
-        let Some(next) = timer.into_iter().chain(device).min() else {
-            panic!("nothing will ever happen, at {:?}", now());
-        };
-        if next > now() {
-            assert!(next < LIMIT, "the test takes more than {LIMIT:?}");
-            clock::set(Some(next.as_nanos().div_ceil(1000) as u64));
-        }
-        clock::fire();
-        line.state.poll();
-        line.wake();
-    }
+    clock::run_with(line, future).unwrap_or_else(|stalled| panic!("{stalled}"))
 }

@@ -1,35 +1,72 @@
-//! The module is brought up from whatever state it is in.
-
-mod common;
+//! The ways up, and what each firmware is told on them.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::rc::Rc;
 use std::time::Duration;
 
-use common::*;
+use super::common::*;
+use super::{MODULE, Subject};
 use embedded_hal::digital::{ErrorType, OutputPin};
 use wifi_at::serial::Split;
-use wifi_at::{Config, EspAt, Event, ModuleSilent, Pins, Resources, Version};
+use wifi_at::{Config, Event, NotReady, Pins, Resources, Version};
+use wifi_at_simulator::Dialect;
 use wifi_at_support::script::Script;
 use wifi_at_support::virtual_time::{self, Line, now, run};
 
 const OK: &str = "\r\nOK\r\n";
-const VERSION: &str = "AT version:2.2.0.0-dev(ca41ec4 - ESP32 - Sep 16 2020 11:28:17)\r\nSDK version:v4.0.1-193-ge7ac221b4\r\n\
-                       compile time(98b95fc):Oct 29 2020 11:23:25\r\nBin version:2.1.0(MINI-1)\r\n\r\nOK\r\n";
+const ERROR: &str = "\r\nERROR\r\n";
+const UNKNOWN: &str = "ERR CODE:0x01090000\r\n\r\nERROR\r\n";
 
-/// The settings after a reset, with firmware that has only the older of two names.
+/// What the firmware says of itself, and its AT version and SDK.
+const fn version() -> (&'static str, [u16; 4], &'static str) {
+    match MODULE {
+        Dialect::EspAt => (
+            "AT version:2.2.0.0-dev(ca41ec4 - ESP32 - Sep 16 2020 11:28:17)\r\nSDK version:v4.0.1-193-ge7ac221b4\r\n\
+             compile time(98b95fc):Oct 29 2020 11:23:25\r\nBin version:2.1.0(MINI-1)\r\n\r\nOK\r\n",
+            [2, 2, 0, 0],
+            "v4.0.1-193-ge7ac221b4",
+        ),
+        Dialect::Esp32V1 => (
+            "AT version:1.1.3.0(df5fcd6 - May 29 2018 21:21:13)\r\nSDK version:v3.0.7\r\ncompile time:x\r\n\r\nOK\r\n",
+            [1, 1, 3, 0],
+            "v3.0.7",
+        ),
+        Dialect::Esp8266Idf => (
+            "AT version:2.2.1.0(3f4a1c2 - ESP8266 - Jul 23 2021 11:56:48)\r\nSDK version:v3.4-22-g967752e2\r\n\r\nOK\r\n",
+            [2, 2, 1, 0],
+            "v3.4-22-g967752e2",
+        ),
+        Dialect::Esp8266Nonos => (
+            "AT version:1.1.0.0(May 11 2016 18:09:56)\r\nSDK version:1.5.4(baaeaebb)\r\ncompile time:x\r\nOK\r\n",
+            [1, 1, 0, 0],
+            "1.5.4(baaeaebb)",
+        ),
+        _ => (
+            "AT version: 1.0.1.0 (Jun 6 2019 17:49:31)\r\nSDK version: 3.0.0 (a0ffff9f)\r\n\r\nOK\r\n",
+            [1, 0, 1, 0],
+            "3.0.0 (a0ffff9f)",
+        ),
+    }
+}
+
+/// The settings after a reset. What can be done without is refused, and of two names the older one is known.
 fn settings(script: Script) -> Script {
-    script
-        .command("AT", OK)
-        .command("ATE0", format!("ATE0\r\n{OK}"))
-        .command("AT+GMR", VERSION)
-        .command("AT+SYSLOG=1", OK)
-        .command("AT+SYSSTORE=0", "\r\nERROR\r\n")
-        .command("AT+CIPMUX=1", OK)
-        .command("AT+CIPDINFO=1", OK)
-        .command("AT+CIPRECVTYPE=5,1", "ERR CODE:0x01090000\r\n\r\nERROR\r\n")
-        .command("AT+CIPRECVMODE=1", OK)
+    let script = script.command("AT", OK).command("ATE0", format!("ATE0\r\n{OK}")).command("AT+GMR", version().0);
+    let multiple = |script: Script| script.command("AT+CIPMUX=1", OK);
+    match MODULE {
+        Dialect::EspAt => multiple(script.command("AT+SYSLOG=1", OK).command("AT+SYSSTORE=0", ERROR))
+            .command("AT+CIPDINFO=1", OK)
+            .command("AT+CIPRECVTYPE=5,1", UNKNOWN)
+            .command("AT+CIPRECVMODE=5,1", "ERR CODE:0x01050000\r\n\r\nERROR\r\n")
+            .command("AT+CIPRECVMODE=1", OK),
+        Dialect::Esp8266Idf => multiple(script.command("AT+SYSSTORE=0", OK))
+            .command("AT+CIPDINFO=1", ERROR)
+            .command("AT+CIPRECVMODE=1", OK),
+        // Before 1.7 it has no passive receive.
+        Dialect::Esp8266Nonos => multiple(script).command("AT+CIPDINFO=1", OK).command("AT+CIPRECVMODE=1", ERROR),
+        _ => multiple(script).command("AT+CIPDINFO=1", ERROR),
+    }
 }
 
 #[test]
@@ -44,8 +81,9 @@ fn without_a_reset_pin_every_byte_is_known() {
     let line = Line::new(settings(script));
     with_driver(&line, async |(control, _)| {
         let firmware = control.wait_until_ready().await.unwrap();
-        assert_eq!(firmware.at, Version { major: 2, minor: 2, patch: 0, build: 0 });
-        assert_eq!(firmware.sdk, "v4.0.1-193-ge7ac221b4");
+        let (_, [major, minor, patch, build], sdk) = version();
+        assert_eq!(firmware.at, Version { major, minor, patch, build });
+        assert_eq!(firmware.sdk, sdk);
         assert_eq!(control.counters().resets, 0);
     });
     assert!(line.with(|script, _| script.is_done()));
@@ -98,7 +136,7 @@ fn a_reset_pin_is_pulsed_and_nothing_is_sent_before_ready() {
     run(&line, async {
         let serial = Split::new(line.clone(), line.clone());
         let pins = Pins::reset(reset.clone()).with_enable(enable.clone());
-        let mut parts = wifi_at::new::<EspAt, _, _, _>(serial, pins, resources, Config::default());
+        let mut parts = wifi_at::new::<Subject, _, _, _>(serial, pins, resources, Config::default());
         let ready = parts.control.wait_until_ready();
         assert!(embassy_futures::select::select(parts.runner.run(), ready).await.is_second());
     });
@@ -129,59 +167,11 @@ fn a_busy_module_is_waited_for_and_a_silent_one_tried_again() {
     let line = Line::new(settings(script));
     with_driver(&line, async |(control, _)| {
         let mut events = control.events();
-        assert_eq!(control.wait_until_ready().await, Err(ModuleSilent));
+        assert_eq!(control.wait_until_ready().await, Err(NotReady::Silent));
         assert_eq!(events.next().await, Ok(Event::ModuleSilent));
         control.wait_until_ready().await.unwrap();
         assert_eq!(events.next().await, Ok(Event::ModuleReady));
     });
-}
-
-/// Does something to a simulated module before the driver starts.
-fn prepared(commands: &[&str]) -> Line<wifi_at_simulator::Simulator> {
-    let network = network();
-    network.serve(server(), || |data: &[u8]| data.to_vec());
-    let mut module = builder(&network).build();
-    let mut time = Duration::from_millis(400);
-    let ready = time;
-    module.poll(ready);
-    for command in commands {
-        module.receive(time, command.as_bytes());
-        for _ in 0..3000 {
-            time += Duration::from_millis(1);
-            module.poll(time);
-        }
-    }
-    module.drain(time);
-    // The tests' clock starts at 1 s; the module's must not run backwards.
-    Line::new(module).with_offset(time)
-}
-
-#[test]
-fn a_module_in_any_state() {
-    let join = "AT+CWMODE=1\r\n";
-    let joined = "AT+CWJAP=\"home\\, \\\"sweet\\\" home\\\\\",\"correct\\, \\\"horse\\\"\"\r\n";
-    let states: [&[&str]; 6] = [
-        &["ATE0\r\n", "AT+CIPMUX=1\r\n"],
-        &[join, joined, "AT+CIPMUX=1\r\n", "AT+CIPSTART=0,\"TCP\",\"10.0.0.1\",80\r\n"],
-        // Half a command.
-        &["AT+CIPST"],
-        // Passthrough mode.
-        &[join, joined, "AT+CIPMODE=1\r\n", "AT+CIPSTART=\"TCP\",\"10.0.0.1\",80\r\n", "AT+CIPSEND\r\n"],
-        // Some bytes of a send are missing: the probes make them up.
-        &[join, joined, "AT+CIPSTART=\"TCP\",\"10.0.0.1\",80\r\n", "AT+CIPSEND=9\r\n", "12"],
-        &["ATE0\r\n", "AT+UNKNOWN\r\n", "\r\n"],
-    ];
-    for state in states {
-        let line = prepared(state);
-        with_driver(&line, async |(control, stack)| {
-            control.wait_until_ready().await.unwrap();
-            common::join(control).await;
-            let mut socket = connect(stack).await;
-            write_all(&mut socket, b"hello").await;
-            let mut buffer = [0; 9];
-            assert_eq!(socket.read(&mut buffer).await, Ok(5), "{state:?}");
-        });
-    }
 }
 
 /// Resets a simulated module, which then takes bytes again.
@@ -210,7 +200,7 @@ fn a_module_that_takes_no_bytes_is_reset_in_the_end() {
     run(&line, async {
         let serial = Split::new(line.clone(), line.clone());
         let pins = Pins::reset(ModuleReset(line.clone()));
-        let mut parts = wifi_at::new::<EspAt, _, _, _>(serial, pins, resources, Config::default());
+        let mut parts = wifi_at::new::<Subject, _, _, _>(serial, pins, resources, Config::default());
         let control = parts.control;
         let user = async {
             control.wait_until_ready().await.unwrap();

@@ -1,0 +1,280 @@
+//! G: restarts, the serial port, power.
+
+use super::bench::*;
+use super::common::*;
+use super::{MODULE, Subject};
+use embassy_futures::select::{Either, select};
+use embassy_time::{Duration, Instant, Timer};
+use embedded_hal::digital::{ErrorType, OutputPin};
+use wifi_at::command::CommandError;
+use wifi_at::command::basic::Probe;
+use wifi_at::command::tcpip::AddressKind;
+use wifi_at::net::tcp::{Error, TcpSocket};
+use wifi_at::serial::Split;
+use wifi_at::{Config, Event, Pins, Resources};
+use wifi_at_simulator::{Action, Fault, Hook, Point, ResetMoment, Simulator, When};
+use wifi_at_support::virtual_time::{Line, run};
+
+#[test]
+fn g1_a_restart_at_each_moment() {
+    for fault in Fault::ALL.iter().copied().filter(|fault| matches!(fault, Fault::Reset(_))) {
+        // Part of a payload may be made up by the boot log: row D18.
+        let failures = recovers_from(fault, 2, fault == Fault::Reset(ResetMoment::Payload));
+        assert!(!failures.is_empty(), "{fault}");
+    }
+    let bench = Bench::new();
+    with_driver(&bench.line, async |(control, stack)| {
+        join(control).await;
+        let mut socket = TcpSocket::connect(stack, echo_server()).await.unwrap();
+        let mut events = control.events();
+        let boot = b"\r\nwdt reset\r\n ets Jan  8 2013,rst cause:4, boot mode:(3,6)\r\n\r\n";
+        bench.line.with(|module, now| module.restart(now, boot));
+        assert_eq!(socket.read(&mut [0; 9]).await, Err(Error::ConnectionReset));
+        assert_eq!(socket.read(&mut [0; 9]).await, Err(Error::NotConnected));
+        assert_eq!((events.next().await, events.next().await), (Ok(Event::ModuleReset), Ok(Event::ModuleReady)));
+        assert_eq!((control.wifi().is_connected(), control.counters().resets), (false, 1));
+        assert_eq!(bench.attempt((control, stack)).await, Ok(()));
+    });
+}
+
+#[test]
+fn g2_boot_text_of_all_byte_values() {
+    let bench = Bench::new();
+    with_driver(&bench.line, async |handles| {
+        assert_eq!(bench.attempt(handles).await, Ok(()));
+        bench.inject(Fault::BootGarbage, When::Next);
+        bench.line.with(|module, now| module.reset(now));
+        Timer::after(Duration::from_secs(30)).await;
+        assert_eq!((bench.attempt(handles).await, bench.is_pending()), (Ok(()), false));
+    });
+    // Also in mid-session, for each value as the last one before `ready`.
+    for last in (0..=255).step_by(7) {
+        let bench = Bench::new();
+        with_driver(&bench.line, async |(control, stack)| {
+            join(control).await;
+            let mut text: Vec<u8> = (0..=255).collect();
+            text.push(last);
+            bench.line.with(|module, now| module.restart(now, &text));
+            Timer::after(Duration::from_secs(30)).await;
+            assert_eq!(bench.attempt((control, stack)).await, Ok(()), "{last}");
+        });
+    }
+}
+
+#[test]
+fn g3_endless_zeros() {
+    // Between lines they mean nothing; inside a payload they are data.
+    let failures = recovers_from(Fault::NulFlood, 1, true);
+    assert!(failures.iter().filter(|failures| failures.is_empty()).count() > failures.len() / 2, "{failures:?}");
+    let bench = Bench::new();
+    with_driver(&bench.line, async |(control, stack)| {
+        join(control).await;
+        bench.line.with(|module, now| module.inject(now, &vec![0; 300_000]));
+        Timer::after(Duration::from_secs(60)).await;
+        assert_eq!(bench.attempt((control, stack)).await, Ok(()));
+        assert_eq!(control.counters().resets, 0);
+    });
+}
+
+#[test]
+fn g4_no_ready_or_one_that_is_glued_to_garbage() {
+    for fault in [Fault::NoReady, Fault::ReadyGlued] {
+        let bench = Bench::with_fault(fault, When::Next);
+        bench.works();
+        assert!(!bench.is_pending());
+        // In mid-session.
+        let bench = Bench::new();
+        with_driver(&bench.line, async |(control, stack)| {
+            assert_eq!(bench.attempt((control, stack)).await, Ok(()));
+            bench.inject(fault, When::Next);
+            bench.line.with(|module, now| module.reset(now));
+            let mut tries = 0;
+            while bench.attempt((control, stack)).await.is_err() {
+                tries += 1;
+                assert!(tries < 3, "{fault}");
+            }
+            assert!(!bench.is_pending());
+            assert_eq!(control.counters().resets, 1, "{fault}: it was noticed");
+        });
+    }
+    for text in [&b"Invalid\r\n"[..], b"\r\nvendor firmware 1.0\r\n", b""] {
+        let bench = Bench::new();
+        bench.hook(Hook::new(Point::Ready, Action::Replace(text.to_vec())));
+        bench.works();
+    }
+}
+
+#[test]
+fn g5_a_restart_that_does_not_happen() {
+    // The module runs already when the driver starts, so that it is told to restart.
+    let network = world();
+    let mut module = builder(&network).build();
+    let mut time = std::time::Duration::ZERO;
+    for _ in 0..2000 {
+        time += std::time::Duration::from_millis(1);
+        module.poll(time);
+    }
+    module.drain(time);
+    let bench = Bench::on(Line::new(module).with_offset(time), network);
+    bench.inject(Fault::RestartIgnored, When::Next);
+    bench.works();
+    assert!(!bench.is_pending());
+}
+
+/// The module's reset pin.
+struct Reset(Line<Simulator>);
+
+impl ErrorType for Reset {
+    type Error = core::convert::Infallible;
+}
+
+impl OutputPin for Reset {
+    fn set_low(&mut self) -> Result<(), Self::Error> {
+        self.0.with(|module, now| module.reset(now));
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// With the reset pin at the driver's hand.
+fn with_reset_pin<T>(line: &Line<Simulator>, test: impl AsyncFnOnce(Handles<'_>) -> T) -> T {
+    let resources = &mut Resources::<5, 1024, 512>::new();
+    run(line, async {
+        let (serial, pins) = (Split::new(line.clone(), line.clone()), Pins::reset(Reset(line.clone())));
+        let mut parts = wifi_at::new::<Subject, _, _, _>(serial, pins, resources, Config::default());
+        match select(parts.runner.run(), test((parts.control, parts.stack))).await {
+            Either::First(_) => panic!("the runner ended"),
+            Either::Second(output) => output,
+        }
+    })
+}
+
+#[test]
+fn g6_nothing_is_sent_while_the_module_boots() {
+    for boot in [100, 900, 1900] {
+        let network = world();
+        let boot = std::time::Duration::from_millis(boot);
+        let line = Line::new(builder(&network).with_latency(|latency| latency.boot = boot).build());
+        with_reset_pin(&line, async |(control, _)| control.wait_until_ready().await.map(drop).unwrap());
+        let first = line.with(|module, _| module.commands()[0].clone());
+        // The tests' clock starts at 1 s.
+        assert!(first.at >= std::time::Duration::from_secs(1) + boot, "{first:?} {boot:?}");
+    }
+}
+
+#[test]
+fn g12_a_module_that_falls_silent_for_good() {
+    let bench = Bench::new();
+    with_reset_pin(&bench.line, async |(control, stack)| {
+        assert_eq!(bench.attempt((control, stack)).await, Ok(()));
+        for _ in 0..3 {
+            bench.inject(Fault::Silent, When::Next);
+            let before = Instant::now();
+            let mut tries = 0;
+            while let Err(failed) = bench.attempt((control, stack)).await {
+                tries += 1;
+                assert!(tries < 4, "{failed}");
+            }
+            assert!(tries > 0 && before.elapsed() < Duration::from_secs(300), "{:?}", before.elapsed());
+        }
+    });
+}
+
+#[test]
+fn g14_garbage_for_long() {
+    let bench = Bench::new();
+    with_driver(&bench.line, async |(control, stack)| {
+        join(control).await;
+        let mut state = 1u32;
+        let noise: Vec<u8> = core::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            // A line that floats has no such luck as to say `+IPD,4,99999:`.
+            (state >> 24) as u8 | 0x80
+        })
+        .take(200_000)
+        .collect();
+        bench.line.with(|module, now| module.inject(now, &noise));
+        bench.line.with(|module, now| module.inject(now, b"\r\n"));
+        Timer::after(Duration::from_secs(60)).await;
+        assert_eq!(bench.attempt((control, stack)).await, Ok(()));
+        assert_eq!((control.counters().resets, control.counters().long_lines > 0), (0, true));
+    });
+}
+
+#[test]
+fn g16_the_host_restarts_in_the_middle_of_anything() {
+    // The driver is dropped after so many milliseconds of a session, and another one starts with the same module.
+    for milliseconds in (0..4000).step_by(170).chain((4000..4600).step_by(13)) {
+        let bench = Bench::new();
+        with_driver(&bench.line, async |handles| {
+            let dropped = Timer::after(Duration::from_millis(milliseconds));
+            select(bench.attempt(handles), dropped).await;
+        });
+        with_driver(&bench.line, async |handles| {
+            // A module that waits for the data of a send takes the questions for data, until it has enough of them.
+            let limit = Instant::now() + Duration::from_secs(400);
+            while handles.0.wait_until_ready().await.is_err() {
+                assert!(Instant::now() < limit, "after {milliseconds} ms");
+            }
+            let mut tries = 0;
+            while let Err(failed) = bench.attempt(handles).await {
+                tries += 1;
+                assert!(tries < 3, "after {milliseconds} ms: {failed}");
+            }
+        });
+    }
+}
+
+#[test]
+fn g17_notices_in_pieces_and_glued_together() {
+    let whole = Bench::new().works();
+    for chunk in [1, 2, 5] {
+        let network = world();
+        let bench = Bench::on(module(&network).with_chunk(chunk), network);
+        assert_eq!(bench.works().unknown_lines, whole.unknown_lines, "{chunk}");
+    }
+    let bench = Bench::new();
+    with_driver(&bench.line, async |(control, _)| {
+        join(control).await;
+        // Not whole lines.
+        for text in ["xWIFI DISCONNECT\r\n", "WIFI DISCONNECT!\r\n", "WIFI DISCON\r\nNECT\r\n"] {
+            bench.line.with(|module, now| module.inject(now, text.as_bytes()));
+            Timer::after(Duration::from_millis(50)).await;
+            assert!(control.wifi().is_connected(), "{text:?}");
+        }
+    });
+}
+
+#[test]
+fn g18_a_result_that_comes_late() {
+    let failures = recovers(Fault::LateResult, 1);
+    assert!(failures.len() > 10, "{}", failures.len());
+    // The answer of the command before is not that of the next.
+    let bench = Bench::new();
+    with_driver(&bench.line, async |(control, stack)| {
+        join(control).await;
+        let late = Action::Delay(std::time::Duration::from_secs(25));
+        bench.hook(Hook::new(Point::Answer("CIPDOMAIN".into()), late));
+        assert!(stack.resolve("example.org", AddressKind::PreferIpv4).await.is_err());
+        for _ in 0..20 {
+            assert!(control.wifi().address().await.unwrap().is_some());
+            assert!(stack.resolve("nowhere.example", AddressKind::PreferIpv4).await.is_err());
+        }
+    });
+}
+
+#[test]
+fn g19_ready_in_place_of_an_answer() {
+    let bench = Bench::new();
+    with_driver(&bench.line, async |(control, stack)| {
+        join(control).await;
+        let mut socket = TcpSocket::connect(stack, echo_server()).await.unwrap();
+        bench.hook(Hook::new(Point::Answer("".into()), Action::Restart(0, Vec::new())));
+        assert_eq!(control.send(&Probe).await, Err(CommandError::ModuleReset), "{MODULE:?}");
+        assert_eq!(socket.read(&mut [0; 9]).await, Err(Error::ConnectionReset));
+        assert_eq!(bench.attempt((control, stack)).await, Ok(()));
+    });
+}

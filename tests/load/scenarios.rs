@@ -1,0 +1,160 @@
+//! The scenarios.
+
+use std::cell::Cell;
+
+use embassy_futures::join::{join as join_both, join_array};
+use embassy_futures::select::select;
+use embassy_time::{Duration, Timer};
+use embedded_io_async::{Read, Write};
+use wifi_at::{Config, Resources};
+use wifi_at_simulator::{Latency, Peer, PeerSocket};
+use wifi_at_support::virtual_time::Line;
+
+use super::common::*;
+
+/// Deterministic noise.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as usize % limit
+    }
+}
+
+/// Byte `at` of the stream with this seed.
+fn byte(seed: usize, at: usize) -> u8 {
+    ((at.wrapping_mul(2_654_435_761) >> 13) ^ seed) as u8
+}
+
+/// Verifies what it gets, and sends as much of its own stream, in pieces of any size, from the first byte on.
+struct Exchange {
+    received: usize,
+    to_send: usize,
+    random: Random,
+}
+
+impl Peer for Exchange {
+    fn on_data(&mut self, socket: &mut PeerSocket, data: &[u8]) {
+        for &value in data {
+            assert_eq!(value, byte(1, self.received), "upload, byte {}", self.received);
+            self.received += 1;
+        }
+        // Runs ahead of the upload by as much as it likes.
+        let mut left = (data.len() + self.random.below(3000)).min(self.to_send);
+        while left > 0 {
+            let count = (1 + self.random.below(2000)).min(left);
+            let start = AMOUNT - self.to_send;
+            let piece: Vec<u8> = (start..start + count).map(|at| byte(2, at)).collect();
+            socket.send(&piece);
+            self.to_send -= count;
+            left -= count;
+        }
+    }
+}
+
+/// Bytes of each link and direction. All that a debug build can do in a few seconds; see `WIFI_AT_LOAD`.
+const AMOUNT: usize = match option_env!("WIFI_AT_LOAD") {
+    Some(_) => 10_000_000,
+    None => 12_000,
+};
+
+fn exchange(rate: u32, stall: Duration, seed: u64) {
+    let network = network();
+    let start = Cell::new(seed);
+    network.serve(server(), move || {
+        start.set(start.get() + 77);
+        Exchange { received: 0, to_send: AMOUNT, random: Random(start.get()) }
+    });
+    let module = builder(&network).latency(Latency::none()).baud(Some(rate)).build();
+    let line = Line::new(module).with_quantum(core::time::Duration::from_micros(200));
+    let mut resources = Box::new(Resources::<5, 2048, 1024>::new());
+    with_resources(&line, &mut resources, Config::default(), async |(control, stack)| {
+        join(control).await;
+        let link = async |number: usize| {
+            let mut socket = connect(stack).await;
+            let (mut reader, mut writer) = socket.split();
+            let mut random = Random(seed * 31 + number as u64 + 1);
+            let send = async {
+                let mut random = Random(seed * 17 + number as u64 + 1);
+                let mut at = 0;
+                while at < AMOUNT {
+                    let count = (1 + random.below(3000)).min(AMOUNT - at);
+                    let piece: Vec<u8> = (at..at + count).map(|at| byte(1, at)).collect();
+                    writer.write_all(&piece).await.unwrap();
+                    at += count;
+                }
+                writer.flush().await.unwrap();
+            };
+            let receive = async {
+                let mut buffer = vec![0; 4000];
+                let mut at = 0;
+                while at < AMOUNT {
+                    let room = 1 + random.below(buffer.len());
+                    let count = reader.read(&mut buffer[..room]).await.unwrap();
+                    assert!(count > 0, "link {number} ended after {at} bytes");
+                    for &value in &buffer[..count] {
+                        assert_eq!(value, byte(2, at), "link {number}, download, byte {at}");
+                        at += 1;
+                    }
+                    if stall > Duration::MIN && random.below(400) == 0 {
+                        Timer::after(stall * random.below(1000) as u32 / 1000).await;
+                    }
+                }
+            };
+            join_both(send, receive).await;
+        };
+        join_array([0, 1, 2, 3, 4].map(link)).await;
+        let counters = control.counters();
+        assert_eq!((counters.dropped_bytes, counters.broken_payloads, counters.timeouts), (0, 0, 0));
+    });
+}
+
+#[test]
+fn five_links_both_ways_at_every_rate() {
+    for rate in [115_200, 921_600, 3_000_000] {
+        // The line that a reader holds up is held up by RTS, or by the module's own window.
+        exchange(rate, Duration::MIN, 1);
+        exchange(rate, Duration::from_secs(2), 2);
+    }
+}
+
+#[test]
+fn a_link_with_much_to_write_starves_nobody() {
+    let network = network();
+    let line = {
+        network.serve(server(), || |_: &[u8]| Vec::new());
+        Line::new(builder(&network).latency(Latency::none()).baud(Some(921_600)).build())
+    };
+    let mut resources = Box::new(Resources::<5, 512, 4096>::new());
+    let written = [const { Cell::new(0_usize) }; 5];
+    with_resources(&line, &mut resources, Config::default(), async |(control, stack)| {
+        join(control).await;
+        let mut sockets = Vec::new();
+        for _ in 0..5 {
+            sockets.push(connect(stack).await);
+        }
+        let mut sockets = sockets.into_iter();
+        let writers = [0, 1, 2, 3, 4].map(|number| {
+            let mut socket = sockets.next().unwrap();
+            let written = &written[number];
+            // One has always more to write, the others write what a command takes.
+            let piece = vec![0x55; if number == 0 { 16_384 } else { 2048 }];
+            async move {
+                loop {
+                    written.set(written.get() + socket.write(&piece).await.unwrap());
+                }
+            }
+        });
+        select(join_array(writers), Timer::after(Duration::from_secs(3))).await;
+    });
+    let all: usize = written.iter().map(Cell::get).sum();
+    // 90 % of what the line can carry.
+    assert!(all > 240_000, "{all}");
+    for (number, written) in written.iter().enumerate() {
+        let share = written.get() * 100 / all;
+        assert!(share >= 15, "link {number} has {share} % of {all}");
+    }
+}

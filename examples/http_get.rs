@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::Parser;
-use common::{Line, LineOptions, Steps, page};
+use clap::{Parser, ValueEnum};
+use common::{Line, LineOptions, Simulated, Steps, page, start};
 use embassy_futures::join::join_array;
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{ErrorKind, Read};
@@ -21,9 +21,11 @@ use nourl::{Url, UrlScheme};
 use reqwless::client::HttpClient;
 use reqwless::request::Method;
 use sha2::{Digest, Sha256};
+use wifi_at::command::On;
 use wifi_at::command::tcpip::AddressKind;
+use wifi_at::command::wifi::{LeaveAccessPoint, QueryStationAddress};
+use wifi_at::dialect::{Dialect as _, Driven, Esp32V1, Esp8266Idf, Esp8266Nonos, WizFi360};
 use wifi_at::serial::Split;
-use wifi_at::wifi::JoinError;
 use wifi_at::{Config, Control, EspAt, Parts, Pins, Resources, Stack};
 use wifi_at_support::real_time;
 
@@ -40,6 +42,7 @@ const PAGE_SIZE: usize = 2 << 20;
     max_term_width = 100,
     after_help = "Examples:
   http_get http://127.0.0.1:8000/file --output copy
+  http_get --dialect wizfi360
   http_get http://example.org/ --serial /dev/ttyUSB0 --ssid home --password 'my password'
   http_get http://127.0.0.1:8000/file --serial tcp:127.0.0.1:3333 --ssid home --password 'my password'"
 )]
@@ -59,12 +62,39 @@ struct Options {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=LINKS as i64))]
     parallel: u8,
 
+    /// Firmware of the module
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = Dialect::EspAt)]
+    dialect: Dialect,
+
     #[command(flatten)]
     line: LineOptions,
 }
 
+/// The types of [`wifi_at::dialect`] by name.
+#[derive(Clone, Copy, ValueEnum)]
+enum Dialect {
+    #[value(name = EspAt::NAME)]
+    EspAt,
+    #[value(name = Esp32V1::NAME)]
+    Esp32V1,
+    #[value(name = Esp8266Idf::NAME)]
+    Esp8266Idf,
+    #[value(name = Esp8266Nonos::NAME)]
+    Esp8266Nonos,
+    #[value(name = WizFi360::NAME)]
+    WizFi360,
+}
+
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    let options = &Options::parse();
+    let result = match options.dialect {
+        Dialect::EspAt => run::<EspAt>(options),
+        Dialect::Esp32V1 => run::<Esp32V1>(options),
+        Dialect::Esp8266Idf => run::<Esp8266Idf>(options),
+        Dialect::Esp8266Nonos => run::<Esp8266Nonos>(options),
+        Dialect::WizFi360 => run::<WizFi360>(options),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -73,11 +103,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: &Options) -> Result<(), String> {
+fn run<D: Simulated>(options: &Options) -> Result<(), String>
+where
+    QueryStationAddress: On<D>,
+    LeaveAccessPoint: On<D>,
+{
     let steps = Steps::start();
     let (url, hash) = match &options.url {
         Some(url) => (url.clone(), None),
-        None if options.line.serial.is_some() => return Err("with --serial a URL is needed: see --help".into()),
+        None if options.line.port.serial.is_some() => return Err("with --serial a URL is needed: see --help".into()),
         None => {
             let (url, hash) = page::serve(PAGE_SIZE)?;
             (url, Some(hash))
@@ -89,13 +123,13 @@ fn run(options: &Options) -> Result<(), String> {
         Err(error) => return Err(format!("{url} is no URL ({error:?}): give http://HOST:PORT/PATH")),
     };
     let name = options.line.name();
-    let Line { reader, writer, module: _module } = options.line.open()?;
+    let Line { reader, writer, module: _module } = options.line.open_for::<D>()?;
     steps.done(format_args!("opened {name}"));
 
     // The driver. All its memory is here, and no allocator is needed; firmware would put it into a `static`.
     let mut resources = Resources::<LINKS, 2048, 1024>::new();
     let (reader, writer) = real_time::serial(reader, writer);
-    let Parts { mut runner, control, stack }: Parts<'_, EspAt, _> =
+    let Parts { mut runner, control, stack }: Parts<'_, D, _> =
         wifi_at::new(Split::new(reader, writer), Pins::none(), &mut resources, Config::default());
 
     // Nothing moves unless the runner is polled. Firmware would give it a task of its own. Here it lives as long as
@@ -107,28 +141,20 @@ fn run(options: &Options) -> Result<(), String> {
     }
 }
 
-async fn application(
+async fn application<D: Driven>(
     options: &Options,
     url: &str,
     host: &str,
     hash: Option<String>,
     steps: &Steps,
-    control: Control<'_, EspAt>,
+    control: Control<'_, D>,
     stack: Stack<'_>,
-) -> Result<(), String> {
-    // The driver has begun to reset the module and to set it up by itself, and would go on trying after an error.
-    let firmware = control.wait_until_ready().await.map_err(
-        |_| "no module answers. Check its power, that TX goes to RX and RX to TX, --baud, and that it has AT firmware",
-    )?;
-    steps.done(format_args!("the module is ready: AT firmware {}", firmware.at));
-
-    let (ssid, how) = options.line.network();
-    control.wifi().join(ssid, how).await.map_err(|error| explain_join(error, ssid))?;
-    steps.done(format_args!("joined {ssid}"));
-
-    let own = control.wifi().address().await.map_err(|error| format!("asking for the address: {error}"))?;
-    let own = own.ok_or("the access point gave no address: check its DHCP server")?;
-    steps.done(format_args!("own address {}, gateway {}", own.address, own.gateway));
+) -> Result<(), String>
+where
+    QueryStationAddress: On<D>,
+    LeaveAccessPoint: On<D>,
+{
+    start(control, &options.line, steps).await?;
 
     // The HTTP client resolves the name again, but does not tell why it could not.
     let address = stack.resolve(host, AddressKind::PreferIpv4).await;
@@ -222,18 +248,6 @@ async fn fetch(
         file.flush().map_err(cannot_write)?;
     }
     Ok((size, page::hex(hash.finalize())))
-}
-
-fn explain_join(error: JoinError, ssid: &str) -> String {
-    let check = match error {
-        JoinError::InvalidSsid => "--ssid",
-        JoinError::WrongPassword | JoinError::InvalidPassphrase => "--password",
-        JoinError::NoSuchAccessPoint => "--ssid, and that it is a 2.4 GHz network",
-        JoinError::Timeout | JoinError::Failed(_) => "--password, and how far away the access point is",
-        JoinError::NoAddress => "the network's DHCP server",
-        _ => "the serial line and the module's power supply",
-    };
-    format!("{ssid}: {error}. Check {check}")
 }
 
 fn explain_http(error: reqwless::Error, url: &str) -> String {

@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
 use clap::Args;
+use wifi_at::dialect::{Driven, Esp32V1, Esp8266Idf, Esp8266Nonos, EspAt, WizFi360};
 use wifi_at::wifi::JoinOptions;
-use wifi_at_simulator::{AccessPoint, Builder, Dialect, HostNetwork, realtime};
+use wifi_at_simulator::{AccessPoint, Builder, Dialect, HostNetwork, Simulator, realtime};
 use wifi_at_support::trace::traced;
 
 /// The network of the simulated module, and a name that only it knows.
@@ -14,29 +15,51 @@ const SSID: &str = "simulated";
 const PASSWORD: &str = "open sesame";
 pub(crate) const HOST: &str = "wifi-at.test";
 
-/// Which module, and which access point.
-// Not `Debug`, as it holds the password.
+/// A dialect of the driver, and the simulated module that speaks it.
+pub(crate) trait Simulated: Driven {
+    const MODULE: Dialect;
+}
+
+macro_rules! simulated {
+    ($($dialect:ident)*) => {$(
+        impl Simulated for $dialect {
+            const MODULE: Dialect = Dialect::$dialect;
+        }
+    )*};
+}
+
+simulated!(EspAt Esp32V1 Esp8266Idf Esp8266Nonos WizFi360);
+
+/// Which module.
 #[derive(Args)]
-pub(crate) struct LineOptions {
+pub(crate) struct PortOptions {
     /// Serial port of a module, or tcp:HOST:PORT of a simulator; without it a module is simulated in this process
-    #[arg(long, value_name = "PORT", requires = "ssid")]
+    #[arg(long, value_name = "PORT")]
     pub(crate) serial: Option<String>,
 
     /// Baud rate of the serial port
     #[arg(long, value_name = "N", default_value_t = 115_200)]
     baud: u32,
 
-    /// Access point to join
+    /// Show what goes over the serial line, on standard error and without the password
+    #[arg(long)]
+    trace: bool,
+}
+
+/// Which module, and which access point.
+// Not `Debug`, as it holds the password.
+#[derive(Args)]
+pub(crate) struct LineOptions {
+    #[command(flatten)]
+    pub(crate) port: PortOptions,
+
+    /// Access point to join; needed with --serial
     #[arg(long, value_name = "NAME")]
     ssid: Option<String>,
 
     /// Its password; without it an open network is joined
     #[arg(long, value_name = "TEXT", env = "WIFI_PASSWORD", hide_env_values = true)]
     password: Option<String>,
-
-    /// Show what goes over the serial line, on standard error and without the password
-    #[arg(long)]
-    trace: bool,
 }
 
 /// Both ends of an open line. A simulated module at its other end stops when this is dropped.
@@ -46,16 +69,16 @@ pub(crate) struct Line {
     pub(crate) module: Option<realtime::Module>,
 }
 
-impl LineOptions {
+impl PortOptions {
     /// The line's name, for people.
     pub(crate) fn name(&self) -> &str {
         self.serial.as_deref().unwrap_or("a simulated module in this process")
     }
 
-    /// Opens the line. The error says what to check.
-    pub(crate) fn open(&self) -> Result<Line, String> {
+    /// Opens the line, to what `module` makes where none is given. The error says what to check.
+    pub(crate) fn open(&self, module: impl FnOnce() -> Simulator + Send + 'static) -> Result<Line, String> {
         let mut line = match self.serial.as_deref().map(|port| (port, port.strip_prefix("tcp:"))) {
-            None => simulated()?,
+            None => simulated(module)?,
             Some((_, Some(address))) => remote(address)?,
             Some((path, None)) => serial(path, self.baud)?,
         };
@@ -64,23 +87,50 @@ impl LineOptions {
         }
         Ok(line)
     }
+}
+
+impl LineOptions {
+    /// The line's name, for people.
+    pub(crate) fn name(&self) -> &str {
+        self.port.name()
+    }
+
+    /// As [`open_for`](Self::open_for) with ESP-AT.
+    pub(crate) fn open(&self) -> Result<Line, String> {
+        self.open_for::<EspAt>()
+    }
+
+    /// Opens the line; a module in this process has firmware `D`. The error says what to check.
+    pub(crate) fn open_for<D: Simulated>(&self) -> Result<Line, String> {
+        self.open_to(|| module::<D>().build())
+    }
+
+    /// Opens the line, to what `module` makes where none is given. The error says what to check.
+    pub(crate) fn open_to(&self, module: impl FnOnce() -> Simulator + Send + 'static) -> Result<Line, String> {
+        if self.port.serial.is_some() && self.ssid.is_none() {
+            return Err("with --serial an access point is needed: give --ssid, and --password if it has one".into());
+        }
+        self.port.open(module)
+    }
 
     /// The access point and how to join it.
     pub(crate) fn network(&self) -> (&str, JoinOptions<'_>) {
-        let simulated = self.serial.is_none().then_some(PASSWORD);
+        let simulated = self.port.serial.is_none().then_some(PASSWORD);
         let password = self.password.as_deref().or(simulated);
         (self.ssid.as_deref().unwrap_or(SSID), password.map_or(JoinOptions::open(), JoinOptions::new))
     }
 }
 
-/// A module in a thread of this process. What it connects to are real hosts.
-fn simulated() -> Result<Line, String> {
-    let module = || {
-        let mut network = HostNetwork::new();
-        network.add_host(HOST, Ipv4Addr::LOCALHOST.into());
-        let point = AccessPoint::new(SSID, PASSWORD);
-        Builder::new(Dialect::EspAt).access_point(point).network(network).build()
-    };
+/// A module with one access point. What it connects to are real hosts.
+pub(crate) fn module<D: Simulated>() -> Builder {
+    let mut network = HostNetwork::new();
+    network.add_host(HOST, Ipv4Addr::LOCALHOST.into());
+    let point = AccessPoint::new(SSID, PASSWORD);
+    Builder::new(D::MODULE).access_point(point).network(network)
+}
+
+/// A module in a thread of this process.
+fn simulated(module: impl FnOnce() -> Simulator + Send + 'static) -> Result<Line, String> {
     let (module, stream) = realtime::spawn(module).map_err(|error| format!("cannot start the simulator: {error}"))?;
     let (reader, writer) = stream.split();
     Ok(Line { reader: Box::new(reader), writer: Box::new(writer), module: Some(module) })

@@ -99,6 +99,32 @@ async fn driver() -> ! {
             let _ = socket.read(&mut buffer).await;
             black_box(&buffer);
         }
+        #[cfg(feature = "udp-dns")]
+        {
+            use wifi_at::net::AddressKind;
+            use wifi_at::net::udp::UdpSocket;
+
+            let address = stack.resolve(black_box("example.com"), AddressKind::PreferIpv4).await;
+            if let Ok(address) = address
+                && let Ok(socket) = UdpSocket::bind(stack, 0).await
+            {
+                let mut buffer = [0; 64];
+                let _ = socket.send_to(b"hello", (address, 123).into()).await;
+                black_box(socket.recv_from(&mut buffer).await.is_ok());
+                black_box(&buffer);
+            }
+        }
+        #[cfg(feature = "server")]
+        {
+            use wifi_at::net::listener::TcpListener;
+
+            if let Ok(listener) = TcpListener::bind(stack, 80).await
+                && let Ok((mut socket, peer)) = listener.accept().await
+            {
+                black_box(peer);
+                let _ = socket.write(b"hello").await;
+            }
+        }
         commands(control).await;
     }
 
@@ -142,6 +168,6 @@ async fn driver() -> ! {
     }
 
     let user = user(parts.control, parts.stack);
-    embassy_futures::join::join(parts.runner.run(), user).await;
+    let _ = embassy_futures::join::join(parts.runner.run(), user).await;
     loop {}
 }

@@ -16,6 +16,7 @@ use crate::firmware::Firmware;
 use crate::recovery::ResetCause;
 use crate::resources::AccessExt;
 use crate::runner::Shared;
+use crate::serial::LineError;
 use crate::wifi::Wifi;
 
 /// The handle for everything but sockets. Copies are as good as the original.
@@ -108,6 +109,37 @@ impl<'a, D: Dialect> Control<'a, D> {
     #[must_use]
     pub fn last_reset(&self) -> Option<ResetCause> {
         self.shared.0.get(|engine| engine.core.last_reset)
+    }
+
+    /// Changes the baud rate of the line, now and each time that the module is brought up from now on. Flow control stays
+    /// as the [`Line`](crate::serial::Line) says.
+    ///
+    /// Waits until the module has been told and was heard at the new rate, or both are back at the old one. Dropping the
+    /// future does not take the wish back. Commands wait meanwhile.
+    ///
+    /// # Errors
+    /// See [`LineError`]. After any of them, the line is as it was before.
+    pub async fn set_baud_rate(&self, baud_rate: u32) -> Result<(), LineError> {
+        let access = self.shared.0;
+        let mut asked = Err(LineError::FixedLine);
+        access.with(&mut |engine| asked = engine.core.request_line(baud_rate));
+        asked?;
+        poll_fn(|context| {
+            access.poll(|engine| match engine.core.line_outcome() {
+                Some(outcome) => Poll::Ready(outcome),
+                None => {
+                    engine.core.waiters.register(context.waker());
+                    Poll::Pending
+                }
+            })
+        })
+        .await
+    }
+
+    /// The baud rate at which the driver speaks now. `None` if it has no say in it.
+    #[must_use]
+    pub fn baud_rate(&self) -> Option<u32> {
+        self.shared.0.get(|engine| engine.core.baud_rate())
     }
 
     /// Brings the module up anew, as at the start: by the reset pin if there is one, or with `AT+RST`. All sockets fail

@@ -78,7 +78,13 @@ pub fn new<'a, D: Driven, S: Serial, R: OutputPin, E: OutputPin>(
     config: Config,
 ) -> Parts<'a, D, S, R, E> {
     let access: &'a dyn resources::Access = resources.start(D::PROFILE, config, pins.has_reset());
-    access.with(&mut |engine| engine.start_life(Instant::now()));
+    let line = serial.line();
+    access.with(&mut |engine| {
+        if let Some(line) = line {
+            engine.core.set_line(line);
+        }
+        engine.start_life(Instant::now());
+    });
     let shared = Shared(access);
     Parts { runner: Runner::new(access, serial, pins), control: Control::new(shared), stack: Stack::new(shared) }
 }

@@ -13,7 +13,7 @@ use embedded_io_async::{Read, Write};
 
 use crate::pins::{NoPin, Pins};
 use crate::resources::{Access, AccessExt};
-use crate::serial::Serial;
+use crate::serial::{Serial, SetBaudRate};
 
 /// Bytes that are taken from the serial port, or handed to it, in one piece.
 const CHUNK: usize = 256;
@@ -53,6 +53,8 @@ pub struct Runner<'a, S, R = NoPin, E = NoPin> {
     pins: Pins<R, E>,
     input: Chunk,
     output: Chunk,
+    /// The port's baud rate; 0 if it is nobody's business.
+    baud_rate: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -84,7 +86,7 @@ impl Chunk {
 
 impl<'a, S: Serial, R: OutputPin, E: OutputPin> Runner<'a, S, R, E> {
     pub(crate) const fn new(shared: &'a dyn Access, serial: S, pins: Pins<R, E>) -> Self {
-        Self { shared: Shared(shared), serial, pins, input: Chunk::new(), output: Chunk::new() }
+        Self { shared: Shared(shared), serial, pins, input: Chunk::new(), output: Chunk::new(), baud_rate: 0 }
     }
 
     /// Runs the driver for ever.
@@ -98,12 +100,17 @@ impl<'a, S: Serial, R: OutputPin, E: OutputPin> Runner<'a, S, R, E> {
     /// When the serial port is unusable. Framing and overrun errors are not that: they are counted
     /// ([`Counters::serial_errors`](crate::Counters::serial_errors)), and the stream they hit is failed.
     pub async fn run(&mut self) -> Result<Infallible, RunError<S::Error>> {
-        let Self { shared: Shared(access), serial, pins, input, output } = self;
+        let Self { shared: Shared(access), serial, pins, input, output, baud_rate } = self;
         let access = *access;
         pins.enable();
+        if let Some(line) = serial.line()
+            && *baud_rate == 0
+        {
+            *baud_rate = line.initial;
+        }
         let (reader, writer) = serial.split();
         let receive = receive(access, reader, input);
-        let transmit = transmit(access, writer, pins, output);
+        let transmit = transmit(access, writer, pins, output, baud_rate);
         match select(pin!(receive), pin!(transmit)).await {
             Either::First(result) | Either::Second(result) => result,
         }
@@ -148,11 +155,12 @@ async fn receive<P: Read>(
     }
 }
 
-async fn transmit<P: Write, R: OutputPin, E: OutputPin>(
+async fn transmit<P: Write + SetBaudRate, R: OutputPin, E: OutputPin>(
     access: &dyn Access,
     mut port: P,
     pins: &mut Pins<R, E>,
     output: &mut Chunk,
+    baud_rate: &mut u32,
 ) -> Result<Infallible, RunError<P::Error>> {
     let mut deadline = None;
     let mut reset = false;
@@ -186,14 +194,33 @@ async fn transmit<P: Write, R: OutputPin, E: OutputPin>(
                 let next = engine.poll(now);
                 (output.start, output.end) = (0, engine.take_output(now, &mut output.bytes));
                 let reset_before = core::mem::replace(&mut reset, engine.core.reset_asserted());
-                let idle = output.end == 0 && next == deadline && reset == reset_before && !unflushed;
+                let asked = P::ADJUSTABLE && engine.core.port_rates().0.is_some();
+                let idle = output.end == 0 && next == deadline && reset == reset_before && !unflushed && !asked;
                 deadline = next;
                 if idle { Poll::Pending } else { Poll::Ready(()) }
             })
         });
         select(work, wait_until(until)).await;
         pins.set_reset(reset);
+        adjust(access, &mut port, baud_rate);
     }
+}
+
+/// Sets the port's rate, before anything goes out at it, and tries one if that is wanted. Then the engine goes on at once:
+/// gives whether it does.
+pub(crate) fn adjust<P: SetBaudRate>(access: &dyn Access, port: &mut P, current: &mut u32) -> bool {
+    if !P::ADJUSTABLE {
+        return false;
+    }
+    let (trial, rate) = access.get(|engine| engine.core.port_rates());
+    if let Some(trial) = trial {
+        let success = port.set_baud_rate(trial).is_ok() && port.set_baud_rate(*current).is_ok();
+        access.with(&mut |engine| engine.port_tried(success));
+    }
+    if rate != *current && port.set_baud_rate(rate).is_ok() {
+        *current = rate;
+    }
+    trial.is_some()
 }
 
 async fn wait_until(deadline: Option<Instant>) {

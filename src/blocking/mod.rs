@@ -59,16 +59,20 @@ use crate::dialect::Driven;
 use crate::net::Stack;
 use crate::pins::{NoPin, Pins};
 use crate::resources::{Access, AccessExt, Memory};
-use crate::runner::{Chunk, RunError, SERIAL_ERROR_LIMIT, Shared};
+use crate::runner::{Chunk, RunError, SERIAL_ERROR_LIMIT, Shared, adjust};
+use crate::serial::{Adjustable, FixedLine, Line, PortLine, SetBaudRate, UnsupportedRate};
 
 /// Most bytes that one [`Modem::poll`] writes. A UART without a buffer takes 5.6 ms for them at 115200 baud.
 const WRITE_LIMIT: usize = 64;
 
 /// Drives the module whenever it is polled.
 #[derive(Debug)]
-pub struct Modem<'a, D, S, R = NoPin, E = NoPin> {
+pub struct Modem<'a, D, S, R = NoPin, E = NoPin, L = FixedLine> {
     shared: Shared<'a>,
     serial: S,
+    line: L,
+    /// The port's baud rate; 0 if it is nobody's business.
+    baud_rate: u32,
     pins: Pins<R, E>,
     input: Chunk,
     output: Chunk,
@@ -120,9 +124,52 @@ where
         access.with(&mut |engine| engine.start_life(now));
         pins.enable();
         let (input, output) = (Chunk::new(), Chunk::new());
-        Self { shared: Shared(access), serial, pins, input, output, errors: 0, dialect: PhantomData }
+        let line = FixedLine;
+        Self {
+            shared: Shared(access),
+            serial,
+            line,
+            baud_rate: 0,
+            pins,
+            input,
+            output,
+            errors: 0,
+            dialect: PhantomData,
+        }
     }
 
+    /// Lets the driver set the module's baud rate and flow control: see [`Line`]. `set` changes the rate of the port;
+    /// [`fixed_rate`](crate::serial::fixed_rate) stands for one that cannot.
+    pub fn with_line<F>(self, line: Line, set: F) -> Modem<'a, D, S, R, E, Adjustable<F>>
+    where
+        F: FnMut(&mut S, u32) -> Result<(), UnsupportedRate>,
+    {
+        let Self { shared, serial, pins, input, output, errors, dialect, .. } = self;
+        shared.0.with(&mut |engine| engine.core.set_line(line));
+        let (baud_rate, line) = (line.initial, Adjustable::new(line, set));
+        Modem { shared, serial, line, baud_rate, pins, input, output, errors, dialect }
+    }
+}
+
+/// The port, and what sets its rate.
+struct Rated<'a, S, L>(&'a mut S, &'a mut L);
+
+impl<S, L: PortLine<S>> SetBaudRate for Rated<'_, S, L> {
+    const ADJUSTABLE: bool = L::ADJUSTABLE;
+
+    fn set_baud_rate(&mut self, baud_rate: u32) -> Result<(), UnsupportedRate> {
+        self.1.set(self.0, baud_rate)
+    }
+}
+
+impl<'a, D, S, R, E, L> Modem<'a, D, S, R, E, L>
+where
+    D: Driven,
+    S: Read + ReadReady + Write,
+    R: OutputPin,
+    E: OutputPin,
+    L: PortLine<S>,
+{
     /// The handle for Wi-Fi, commands and events. Its futures are for [`run`](Self::run).
     #[must_use]
     pub const fn control(&self) -> Control<'a, D> {
@@ -186,7 +233,7 @@ where
     }
 
     fn transmit(&mut self, now: Instant) -> Result<Option<Instant>, RunError<S::Error>> {
-        let Self { shared: Shared(access), serial, pins, output, .. } = self;
+        let Self { shared: Shared(access), serial, line, baud_rate, pins, output, .. } = self;
         let mut next = None;
         let mut reset = false;
         access.with(&mut |engine| {
@@ -201,6 +248,9 @@ where
             }
         });
         pins.set_reset(reset);
+        if adjust(*access, &mut Rated(serial, line), baud_rate) {
+            next = Some(now);
+        }
         if reset {
             // Nobody wants the rest any more.
             output.start = output.end;

@@ -20,6 +20,7 @@ use crate::net::{AddressKind, dns, listener, tcp, udp};
 use crate::pins::NoPin;
 use crate::resources::AccessExt;
 use crate::runner::RunError;
+use crate::serial::{FixedLine, PortLine};
 
 /// How long what cannot say `WouldBlock` may take: a name, a server's start, a UDP socket.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -36,8 +37,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// A TCP socket that is dropped or closed sends what was written before, then closes, while the modem is polled.
 /// `receive` tells the peer's close as an error of the kind `PipeClosed`, once all its data was read.
 #[derive(Debug)]
-pub struct Network<'a, D, S, C, R = NoPin, E = NoPin> {
-    modem: Modem<'a, D, S, R, E>,
+pub struct Network<'a, D, S, C, R = NoPin, E = NoPin, L = FixedLine> {
+    modem: Modem<'a, D, S, R, E, L>,
     clock: C,
 }
 
@@ -142,27 +143,29 @@ fn once<T, E>(future: impl Future<Output = Result<T, E>>, error: impl FnOnce(E) 
     }
 }
 
-impl<'a, D, S, R, E> Modem<'a, D, S, R, E>
+impl<'a, D, S, R, E, L> Modem<'a, D, S, R, E, L>
 where
     D: Driven,
     S: Read + ReadReady + Write,
     R: OutputPin,
     E: OutputPin,
+    L: PortLine<S>,
 {
     /// Sockets and names with the traits of `embedded-nal`.
     #[must_use]
-    pub const fn network<C: Clock>(self, clock: C) -> Network<'a, D, S, C, R, E> {
+    pub const fn network<C: Clock>(self, clock: C) -> Network<'a, D, S, C, R, E, L> {
         Network { modem: self, clock }
     }
 }
 
-impl<'a, D, S, C, R, E> Network<'a, D, S, C, R, E>
+impl<'a, D, S, C, R, E, L> Network<'a, D, S, C, R, E, L>
 where
     D: Driven,
     S: Read + ReadReady + Write,
     C: Clock,
     R: OutputPin,
     E: OutputPin,
+    L: PortLine<S>,
 {
     /// Lets the modem make progress. See [`Modem::poll`].
     ///
@@ -184,18 +187,19 @@ where
 
     /// The modem, for its handles.
     #[must_use]
-    pub const fn modem(&self) -> &Modem<'a, D, S, R, E> {
+    pub const fn modem(&self) -> &Modem<'a, D, S, R, E, L> {
         &self.modem
     }
 }
 
-impl<'a, D, S, C, R, E> TcpClientStack for Network<'a, D, S, C, R, E>
+impl<'a, D, S, C, R, E, L> TcpClientStack for Network<'a, D, S, C, R, E, L>
 where
     D: Driven,
     S: Read + ReadReady + Write,
     C: Clock,
     R: OutputPin,
     E: OutputPin,
+    L: PortLine<S>,
 {
     type TcpSocket = TcpSocket<'a>;
     type Error = Error;
@@ -259,13 +263,14 @@ where
     }
 }
 
-impl<'a, D, S, C, R, E> TcpFullStack for Network<'a, D, S, C, R, E>
+impl<'a, D, S, C, R, E, L> TcpFullStack for Network<'a, D, S, C, R, E, L>
 where
     D: Driven,
     S: Read + ReadReady + Write,
     C: Clock,
     R: OutputPin,
     E: OutputPin,
+    L: PortLine<S>,
 {
     fn bind(&mut self, socket: &mut TcpSocket<'a>, local_port: u16) -> Result<(), Error> {
         if !matches!(socket.0, TcpState::New) {
@@ -297,13 +302,14 @@ where
     }
 }
 
-impl<'a, D, S, C, R, E> UdpClientStack for Network<'a, D, S, C, R, E>
+impl<'a, D, S, C, R, E, L> UdpClientStack for Network<'a, D, S, C, R, E, L>
 where
     D: Driven,
     S: Read + ReadReady + Write,
     C: Clock,
     R: OutputPin,
     E: OutputPin,
+    L: PortLine<S>,
 {
     type UdpSocket = UdpSocket<'a>;
     type Error = Error;
@@ -335,13 +341,14 @@ where
     }
 }
 
-impl<'a, D, S, C, R, E> UdpFullStack for Network<'a, D, S, C, R, E>
+impl<'a, D, S, C, R, E, L> UdpFullStack for Network<'a, D, S, C, R, E, L>
 where
     D: Driven,
     S: Read + ReadReady + Write,
     C: Clock,
     R: OutputPin,
     E: OutputPin,
+    L: PortLine<S>,
 {
     fn bind(&mut self, socket: &mut UdpSocket<'a>, local_port: u16) -> Result<(), Error> {
         let stack = self.modem.stack();
@@ -356,13 +363,14 @@ where
     }
 }
 
-impl<D, S, C, R, E> Dns for Network<'_, D, S, C, R, E>
+impl<D, S, C, R, E, L> Dns for Network<'_, D, S, C, R, E, L>
 where
     D: Driven,
     S: Read + ReadReady + Write,
     C: Clock,
     R: OutputPin,
     E: OutputPin,
+    L: PortLine<S>,
 {
     type Error = Error;
 

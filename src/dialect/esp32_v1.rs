@@ -24,6 +24,7 @@ impl Driven for Esp32V1 {
         tcp_options: None,
         escape_guard: [Duration::from_millis(40), Duration::from_millis(1100)],
         resolver: Resolver { longest_name: 255, explains: false, ipv6: false },
+        full_flow_control: 3,
         tls: Tls { authentication: None, names: false, buffer: None, several: false, ipv6: false, timestamp: None },
         family: Family::Esp32V1,
     };

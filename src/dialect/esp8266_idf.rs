@@ -27,6 +27,7 @@ impl Driven for Esp8266Idf {
         tcp_options: None,
         escape_guard: [Duration::from_millis(40), Duration::from_millis(1100)],
         resolver: Resolver { longest_name: 255, explains: false, ipv6: false },
+        full_flow_control: 3,
         tls: Tls {
             authentication: Some(TlsAuthentication::Link("AT+CIPSSLCCONF")),
             names: false,

@@ -26,6 +26,7 @@ impl Driven for Esp8266Nonos {
         tcp_options: None,
         escape_guard: [Duration::from_millis(40), Duration::from_millis(1100)],
         resolver: Resolver { longest_name: 63, explains: true, ipv6: false },
+        full_flow_control: 3,
         tls: Tls {
             authentication: Some(TlsAuthentication::Module("AT+CIPSSLCONF")),
             names: false,

@@ -41,6 +41,7 @@ impl Driven for EspAt {
         // Twice what the manual asks for before it, and a second after it.
         escape_guard: [Duration::from_millis(40), Duration::from_millis(1100)],
         resolver: Resolver { longest_name: 255, explains: false, ipv6: true },
+        full_flow_control: 3,
         tls: Tls {
             authentication: Some(TlsAuthentication::Link("AT+CIPSSLCCONF")),
             names: true,

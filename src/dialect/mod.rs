@@ -127,6 +127,8 @@ pub struct Profile {
     /// Silence that `+++` needs before it, and after it.
     pub(crate) escape_guard: [Duration; 2],
     pub(crate) resolver: Resolver,
+    /// How `AT+UART_CUR` calls RTS and CTS together. Above 1, there is also each alone.
+    pub(crate) full_flow_control: u8,
     pub(crate) tls: Tls,
     /// Which of the dialects it is, to be compared with what `AT+GMR` shows.
     pub(crate) family: Family,

@@ -24,6 +24,7 @@ impl Driven for WizFi360 {
         tcp_options: None,
         escape_guard: [Duration::from_millis(1100), Duration::from_millis(1100)],
         resolver: Resolver { longest_name: 63, explains: true, ipv6: false },
+        full_flow_control: 1,
         tls: Tls {
             authentication: None,
             names: false,

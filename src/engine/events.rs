@@ -44,6 +44,8 @@ pub enum Event {
     SoftApStationGotAddress,
     /// A station has left the SoftAP.
     SoftApStationLeft,
+    /// The line goes on at its old baud rate or flow control, as the module has refused the new one, or was not heard.
+    BaudRateFailed,
 }
 
 /// A choice of events, for a subscriber who does not want all: see [`Events::only`](crate::Events::only).
@@ -62,13 +64,14 @@ impl EventMask {
     pub const NONE: Self = Self(0);
     /// All events.
     pub const ALL: Self = Self(u32::MAX);
-    /// The module itself: ready, reset, silent, given up, asleep.
+    /// The module itself: ready, reset, silent, given up, asleep, baud rate.
     pub const MODULE: Self = Self::NONE
         .with(Event::ModuleReady)
         .with(Event::ModuleReset)
         .with(Event::ModuleSilent)
         .with(Event::GaveUp)
-        .with(Event::ModuleAsleep);
+        .with(Event::ModuleAsleep)
+        .with(Event::BaudRateFailed);
     /// The station: connected, address, disconnected, joined again or not.
     pub const STATION: Self = Self::NONE
         .with(Event::StationConnected)

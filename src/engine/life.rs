@@ -7,13 +7,14 @@
 use embassy_time::{Duration, Instant};
 
 use super::exchange::Owner;
+use super::line_rate::Change;
 use super::{Core, Engine, Event, MAX_LINKS, NEVER, Outcome, Passthrough, after};
 use crate::control::NotReady;
 use crate::dialect::{Sets, Suitable};
 use crate::firmware::Firmware;
 use crate::recovery::ResetCause;
 
-const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
+pub(super) const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Times that a step is repeated, or all of them, because the answer was missing or not to be believed.
 const STEP_REPEATS: u8 = 2;
 
@@ -37,6 +38,8 @@ pub(super) enum Life {
     Restart,
     /// Step `step` of the dialect's list, in its wording number `choice`.
     Steps { step: usize, choice: usize },
+    /// The baud rate changes.
+    Line(Change),
     /// The user's turn.
     Up,
     /// The serial line carries data only.
@@ -110,6 +113,10 @@ impl Engine<'_> {
         self.core.ingress.reset();
         // What its links are for is over.
         self.core.passthrough = Passthrough::Off;
+        self.core.line_rate.restarted(false);
+        if self.core.failed_attempts & 1 == 1 {
+            self.core.line_rate.try_other();
+        }
         self.core.life = if self.core.has_reset_pin && self.core.config.recovery.reset_pin {
             self.core.reset_asserted = true;
             Life::Pulse(after(now, self.core.config.reset_pulse))
@@ -120,7 +127,12 @@ impl Engine<'_> {
 
     pub(super) const fn life_deadline(&self) -> Instant {
         match self.core.life {
-            Life::Pulse(at) | Life::Boot(at) | Life::Guard(at) | Life::Escaped(at) | Life::Wait(at) => at,
+            Life::Pulse(at)
+            | Life::Boot(at)
+            | Life::Guard(at)
+            | Life::Escaped(at)
+            | Life::Wait(at)
+            | Life::Line(Change::Settle(at)) => at,
             _ => NEVER,
         }
     }
@@ -157,6 +169,8 @@ impl Engine<'_> {
                 let command = core.profile.bring_up[step].commands[choice];
                 core.begin_step(command, core.config.command_timeout);
             }
+            Life::Line(change) => self.live_change(now, change),
+            Life::Up => _ = self.begin_line_change(),
             _ => {}
         }
     }
@@ -171,6 +185,9 @@ impl Engine<'_> {
     /// A command of the bring-up was not answered in time. Which settings the module has now nobody knows, so that
     /// all are made again; a command that is never answered is as good as refused.
     pub(super) fn step_timed_out(&mut self, now: Instant) {
+        if let Life::Line(change) = self.core.life {
+            return self.change_done(now, change, None);
+        }
         self.core.unsure = true;
         if let Life::Leave { step: 1.. } = self.core.life {
             // Whatever it does, it is no longer what was set up.
@@ -206,6 +223,9 @@ impl Engine<'_> {
                 let (silent, busy) = if core.exchange.busy { (0, busy + 1) } else { (silent + 1, busy) };
                 core.life = Life::Probe { silent, busy, restart };
                 let recovery = &core.config.recovery;
+                if silent != 0 && silent & 1 == 0 {
+                    core.line_rate.try_other();
+                }
                 if silent >= recovery.probes || busy >= recovery.busy_probes {
                     self.attempt_failed(now);
                 }
@@ -213,9 +233,13 @@ impl Engine<'_> {
             // It did not even go out.
             Life::Escape => self.escape_sent(now),
             // Where the module refuses to restart, its settings can still be made.
-            Life::Restart => core.boot(now),
+            Life::Restart => {
+                core.line_rate.restarted(false);
+                core.boot(now);
+            }
             Life::Steps { step, choice } => self.step_done(now, step, choice, success),
             Life::Leave { step } => self.way_back_done(step),
+            Life::Line(change) => self.change_done(now, change, Some(success)),
             _ => {}
         }
     }
@@ -247,19 +271,31 @@ impl Engine<'_> {
         if step + 1 < core.profile.bring_up.len() {
             core.life = Life::Steps { step: step + 1, choice: 0 };
         } else {
-            info!("module is up");
-            core.life = Life::Up;
             core.step_repeats = 0;
             core.resync = core::mem::take(&mut core.unsure).then_some(0);
             core.next_length_poll = after(now, core.config.poll_interval);
-            core.history.publish(Event::ModuleReady);
-            core.waiters.wake();
+            core.announced = false;
+            if !self.begin_line_change() {
+                self.module_is_up();
+            }
         }
     }
 
-    fn attempt_failed(&mut self, now: Instant) {
+    /// All is set up, or was already.
+    pub(super) fn module_is_up(&mut self) {
+        let core = &mut *self.core;
+        core.life = Life::Up;
+        if !core::mem::replace(&mut core.announced, true) {
+            info!("module is up");
+            core.history.publish(Event::ModuleReady);
+        }
+        core.waiters.wake();
+    }
+
+    pub(super) fn attempt_failed(&mut self, now: Instant) {
         warn!("module does not answer");
         let core = &mut *self.core;
+        core.line_rate.silent();
         core.life = Life::Wait(after(now, core.config.retry_interval));
         core.failed_attempts = core.failed_attempts.wrapping_add(1);
         core.counters.failed_attempts = core.counters.failed_attempts.wrapping_add(1);
@@ -285,10 +321,16 @@ impl Engine<'_> {
             | Life::GivenUp => {
                 self.core.exchange.phase = super::exchange::Phase::Idle;
                 self.core.settings = super::Settings::NEW;
+                self.core.line_rate.restarted(true);
                 self.core.probe(false);
             }
-            Life::Probe { .. } => self.core.probe(false),
-            Life::Steps { .. } | Life::Leave { .. } | Life::Up => self.module_lost(ResetCause::Announced),
+            Life::Probe { .. } => {
+                self.core.line_rate.restarted(true);
+                self.core.probe(false);
+            }
+            Life::Steps { .. } | Life::Line(_) | Life::Leave { .. } | Life::Up => {
+                self.module_lost(ResetCause::Announced)
+            }
             // Data.
             Life::Passthrough => {}
         }

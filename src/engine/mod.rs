@@ -16,6 +16,7 @@ mod exchange;
 pub(crate) mod header;
 mod ingress;
 mod life;
+mod line_rate;
 mod long_send;
 mod message;
 mod passthrough;
@@ -109,6 +110,9 @@ pub(crate) struct Core {
     unsure: bool,
     /// Steps of the bring-up that were repeated.
     step_repeats: u8,
+    /// That the module is up has been told since it was brought up.
+    announced: bool,
+    line_rate: line_rate::LineRate,
 }
 
 /// What the module was told, and agreed to, since its last reset.
@@ -209,6 +213,8 @@ impl Core {
             waiters: MultiWakerRegistration::new(),
             unsure: false,
             step_repeats: 0,
+            announced: false,
+            line_rate: line_rate::LineRate::new(),
         }
     }
 

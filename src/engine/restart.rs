@@ -40,6 +40,9 @@ impl Engine<'_> {
         self.core.count_reset(cause);
         self.lose_everything(tcp::Error::ConnectionReset);
         self.core.resync = None;
+        // The module is at the rate of its start, unless it has just been heard.
+        let heard = matches!(cause, ResetCause::Announced | ResetCause::Unnoticed);
+        self.core.line_rate.restarted(heard);
     }
 
     /// Brings the module up anew because the user wants it.

@@ -99,6 +99,40 @@ fn ready_may_be_lost_and_a_restart_refused() {
     });
 }
 
+/// The module says that it takes the rate, and is not heard at it: both go back.
+#[test]
+fn a_rate_at_which_the_module_is_not_heard_is_taken_back() {
+    let script = Script::new().expect("+++").command("AT", OK).command("AT+RST", OK).send(b"\r\nready\r\n");
+    let script = settings(script).command("AT+UART_CUR=921600,8,1,0,0", OK);
+    let script = script.expect("AT\r\n").expect("AT\r\n").expect("AT\r\n");
+    // Its `OK` may be lost as well.
+    let script = script.command("AT", OK).expect("AT+UART_CUR=230400,8,1,0,0\r\n").command("AT", OK);
+    let line = Line::new(script);
+    let resources = &mut Resources::<1, 512, 512>::new();
+    let rates = RefCell::new(Vec::new());
+    run(&line, async {
+        let wanted = wifi_at::serial::Line::new(115_200).raised_to(921_600);
+        let serial = Split::new(line.clone(), line.clone()).with_line(wanted, |_, rate| {
+            rates.borrow_mut().push(rate);
+            Ok(())
+        });
+        let mut parts = wifi_at::new::<Subject, _, _, _>(serial, Pins::none(), resources, Config::default());
+        let control = parts.control;
+        let mut events = control.events();
+        let test = async {
+            control.wait_until_ready().await.unwrap();
+            assert_eq!(events.next().await, Ok(Event::BaudRateFailed));
+            assert_eq!(events.next().await, Ok(Event::ModuleReady));
+            assert_eq!(control.baud_rate(), Some(115_200));
+            assert_eq!(*rates.borrow(), [921_600, 115_200, 921_600, 115_200]);
+            control.set_baud_rate(230_400).await.unwrap();
+            assert_eq!(control.baud_rate(), Some(230_400));
+        };
+        embassy_futures::select::select(parts.runner.run(), test).await;
+    });
+    assert!(line.with(|script, _| script.is_done()));
+}
+
 /// Remembers its levels, with the times.
 #[derive(Clone, Default)]
 struct Pin(Rc<RefCell<Vec<(bool, Duration)>>>);

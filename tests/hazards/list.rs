@@ -34,10 +34,19 @@ const LIST: &[(&str, Line)] = &[
         "E12",
         NotApplicable("the module decides between FIN and RST; that reading to the end comes first is the user's part"),
     ),
-    ("F1", Later("sockets with TLS, which need the clock to be set first")),
-    ("F3", Later("sockets with TLS, for which NONOS wants AT+CIPSSLSIZE")),
-    ("G7", Later("a change of the baud rate at run time")),
-    ("G8", Later("a change of the baud rate at run time")),
+    ("F1", Elsewhere(&[("tests/tls/verified.rs", "the_servers_certificate")])),
+    ("F3", Elsewhere(&[("tests/tls/scenarios.rs", "plenty_both_ways")])),
+    (
+        "G7",
+        Elsewhere(&[(
+            "tests/baud_rate/scenarios.rs",
+            "a_module_that_restarts_is_found_at_its_first_rate_and_raised_again",
+        )]),
+    ),
+    (
+        "G8",
+        Elsewhere(&[("tests/bring_up/scenarios.rs", "a_rate_at_which_the_module_is_not_heard_is_taken_back")]),
+    ),
     ("G11", NotApplicable("which pins the firmware uses is a matter of wiring, not of this side's software")),
     ("G13", Later("sleep modes of the module and waking it up")),
     ("G15", NotApplicable("the driver speaks over a UART only, not over SPI or SDIO")),

@@ -8,10 +8,10 @@ use embassy_time::{Duration, with_timeout};
 use embedded_io_async::{Read, Write};
 use wifi_at::net::tcp::{ConnectError, Error, TcpSocket};
 use wifi_at::net::tls::{TlsError, TlsOptions, TlsSocket};
-use wifi_at_simulator::{CertificateStore, MemoryNetwork, Peer, PeerSocket, Simulator};
+use wifi_at_simulator::{CertificateStore, Dialect, MemoryNetwork, Peer, PeerSocket, Simulator};
 use wifi_at_support::virtual_time::{Line, now};
 
-use super::CAN;
+use super::{CAN, MODULE};
 use super::common::*;
 use crate::certificates::{Authority, Identity, TlsPeer};
 
@@ -88,6 +88,11 @@ fn plenty_both_ways() {
         socket.close().await.unwrap();
     });
     assert_eq!(line.with(|module, _| module.links().len()), 0);
+    // Where the firmware's own buffer is too small for the records of most servers, it is made larger first.
+    let sized = matches!(MODULE, Dialect::Esp8266Nonos | Dialect::WizFi360);
+    let sizes = commands(&line, "AT+CIPSSLSIZE");
+    assert_eq!(sizes.iter().map(String::as_str).eq(["AT+CIPSSLSIZE=4096"]), sized, "{sizes:?}");
+    assert!(sized || sizes.is_empty(), "{sizes:?}");
 }
 
 #[test]

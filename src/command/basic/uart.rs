@@ -1,7 +1,8 @@
 //! The module's serial port (`ESP-AT 3.1.11`, `NONOS 3.2.7`, `WizFi360 3.2.1.5`).
 //!
-//! The driver does not follow a change of the baud rate: change the port's rate on this side as soon as the answer is
-//! there, or set the rate that is kept in flash and restart both sides.
+//! The driver does not follow a change of the baud rate by these commands. To have it change the rate of both sides, and
+//! find the module again after a restart, see [`Line`](crate::serial::Line) and
+//! [`Control::set_baud_rate`](crate::Control::set_baud_rate).
 
 use crate::at::{Encoder, Field, FieldError};
 use crate::command::declare::{codes, commands, records};

@@ -1,0 +1,266 @@
+//! The baud rate of the serial line: told to the module, set at the port, probed, and taken back if need be.
+
+use embassy_time::{Duration, Instant};
+
+use super::exchange::Owner;
+use super::life::{Life, PROBE_TIMEOUT};
+use super::{Core, Engine, Event, after};
+use crate::command::basic::FlowControl;
+use crate::serial::{Line, LineError};
+
+/// How long after its `OK` the module may go on at the old rate, and how soon after that it hears at the new one.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// Probes at a rate, until it is given up.
+const PROBES: u8 = 3;
+
+/// What a rate must be for any module to have it.
+const RATES: core::ops::RangeInclusive<u32> = 80..=5_000_000;
+
+/// Where a change of the rate has got to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The port is asked whether it has the rate.
+    Trial,
+    /// The module is told.
+    Tell,
+    /// Until then the port keeps the old rate, or both are given time.
+    Settle(Instant),
+    /// So many probes at the new rate were not answered.
+    Probe(u8),
+    /// The same at the old rate, as nobody answered at the new one.
+    ProbeOld(u8),
+}
+
+/// What is linked only where the port's rate can be set.
+pub(super) struct Duties {
+    begin: fn(&mut Engine<'_>) -> bool,
+    live: fn(&mut Engine<'_>, Instant, Change),
+    done: fn(&mut Engine<'_>, Instant, Change, Option<bool>),
+    request: fn(&mut Core, u32) -> Result<(), LineError>,
+}
+
+static DUTIES: Duties = Duties {
+    begin: |engine| engine.begin_line(),
+    live: |engine, now, change| engine.live_line(now, change),
+    done: |engine, now, change, success| engine.line_done(now, change, success),
+    request: Core::request_rate,
+};
+
+pub(crate) struct LineRate {
+    duties: Option<&'static Duties>,
+    line: Line,
+    /// What the port is to have.
+    port: u32,
+    /// A rate that the port is asked about.
+    trial: Option<u32>,
+    /// The module has been told since its last restart, or need not be.
+    told: bool,
+    /// What the port had before the change.
+    before: u32,
+    /// What was wanted before the user's last request, which may fail.
+    proven: u32,
+    /// How the last change ended, for who has asked for it.
+    outcome: Option<Result<(), LineError>>,
+}
+
+impl LineRate {
+    pub(super) const fn new() -> Self {
+        Self { duties: None, line: Line::new(0), port: 0, trial: None, told: true, before: 0, proven: 0, outcome: None }
+    }
+
+    /// The module has restarted, and is at the rate of its start unless it was heard at another.
+    pub(super) const fn restarted(&mut self, heard: bool) {
+        if self.duties.is_some() {
+            self.told = false;
+            if !heard {
+                self.port = self.line.initial;
+            }
+        }
+    }
+
+    /// Nobody is heard at this rate.
+    pub(super) const fn try_other(&mut self) {
+        self.port = if self.port == self.line.initial { self.line.baud_rate } else { self.line.initial };
+    }
+
+    /// Nobody is heard at all.
+    pub(super) const fn silent(&mut self) {
+        if !self.told && self.outcome.is_none() {
+            self.outcome = Some(Err(LineError::ModuleSilent));
+        }
+    }
+}
+
+impl Core {
+    /// The driver has a say in the rate.
+    pub(crate) fn set_line(&mut self, line: Line) {
+        let rate = &mut self.line_rate;
+        (rate.duties, rate.line, rate.told) = (Some(&DUTIES), line, false);
+        (rate.port, rate.proven) = (line.initial, line.baud_rate);
+    }
+
+    /// A rate that the port is to be asked about, and the one that it is to have. 0: whatever it has.
+    pub(crate) const fn port_rates(&self) -> (Option<u32>, u32) {
+        (self.line_rate.trial, self.line_rate.port)
+    }
+
+    /// The baud rate of the line, if the driver has a say in it.
+    pub(crate) fn baud_rate(&self) -> Option<u32> {
+        self.line_rate.duties.map(|_| self.line_rate.port)
+    }
+
+    /// Asks for another rate. How it ends is for [`line_outcome`](Self::line_outcome).
+    pub(crate) fn request_line(&mut self, baud_rate: u32) -> Result<(), LineError> {
+        self.line_rate.duties.map_or(Err(LineError::FixedLine), |duties| (duties.request)(self, baud_rate))
+    }
+
+    fn request_rate(&mut self, baud_rate: u32) -> Result<(), LineError> {
+        if !RATES.contains(&baud_rate) {
+            return Err(LineError::Invalid);
+        }
+        self.line_rate.line.baud_rate = baud_rate;
+        (self.line_rate.told, self.line_rate.outcome) = (false, None);
+        self.runner.wake();
+        Ok(())
+    }
+
+    /// How the last change ended.
+    pub(crate) const fn line_outcome(&self) -> Option<Result<(), LineError>> {
+        self.line_rate.outcome
+    }
+
+    /// The number by which this firmware knows the flow control.
+    fn flow_control(&self) -> Option<u8> {
+        match self.line_rate.line.flow_control {
+            FlowControl::Off => Some(0),
+            FlowControl::RtsAndCts => Some(self.profile.full_flow_control),
+            one if self.profile.full_flow_control > 1 => Some(one as u8),
+            _ => None,
+        }
+    }
+
+    fn has_live_socket(&self) -> bool {
+        self.sockets.iter().any(super::Socket::is_live)
+    }
+
+    /// The line is as it will be for now.
+    fn end_line_change(&mut self, outcome: Result<(), LineError>) {
+        let rate = &mut self.line_rate;
+        (rate.told, rate.outcome) = (true, Some(outcome));
+        if outcome.is_ok() {
+            rate.proven = rate.line.baud_rate;
+        } else {
+            rate.line.baud_rate = rate.proven;
+            warn!("baud rate not changed");
+            self.history.publish(Event::BaudRateFailed);
+        }
+        self.waiters.wake();
+    }
+}
+
+impl Engine<'_> {
+    /// Begins to change the line if it is not as it should be. Gives whether it has.
+    pub(super) fn begin_line_change(&mut self) -> bool {
+        match self.core.line_rate.duties {
+            Some(duties) if !self.core.line_rate.told => (duties.begin)(self),
+            _ => false,
+        }
+    }
+
+    fn begin_line(&mut self) -> bool {
+        let core = &mut *self.core;
+        let Line { baud_rate, flow_control, .. } = core.line_rate.line;
+        if !RATES.contains(&baud_rate) || core.flow_control().is_none() {
+            core.end_line_change(Err(LineError::Invalid));
+        } else if core.line_rate.port == baud_rate && flow_control == FlowControl::Off {
+            core.end_line_change(Ok(()));
+        } else if core.has_live_socket() {
+            core.end_line_change(Err(LineError::SocketsOpen));
+        } else {
+            core.line_rate.trial = (core.line_rate.port != baud_rate).then_some(baud_rate);
+            core.life = Life::Line(if core.line_rate.trial.is_some() { Change::Trial } else { Change::Tell });
+            return true;
+        }
+        false
+    }
+
+    /// Whether the port has the rate that it was asked about.
+    pub(crate) fn port_tried(&mut self, success: bool) {
+        self.core.line_rate.trial = None;
+        if self.core.life == Life::Line(Change::Trial) {
+            if success {
+                self.core.life = Life::Line(Change::Tell);
+            } else {
+                self.core.end_line_change(Err(LineError::UnsupportedByPort));
+                self.module_is_up();
+            }
+        }
+    }
+
+    /// Goes on with a change, where the wire is idle.
+    pub(super) fn live_change(&mut self, now: Instant, change: Change) {
+        if let Some(duties) = self.core.line_rate.duties {
+            (duties.live)(self, now, change);
+        }
+    }
+
+    /// A command of a change has ended; `None` if it was not answered.
+    pub(super) fn change_done(&mut self, now: Instant, change: Change, success: Option<bool>) {
+        if let Some(duties) = self.core.line_rate.duties {
+            (duties.done)(self, now, change, success);
+        }
+    }
+
+    fn live_line(&mut self, now: Instant, change: Change) {
+        let core = &mut *self.core;
+        match change {
+            Change::Trial => {}
+            Change::Tell => {
+                let flow_control = core.flow_control().unwrap_or(0);
+                let rate = core.line_rate.line.baud_rate as usize;
+                let timeout = core.config.command_timeout;
+                let parameters = [rate, 8, 1, 0, flow_control.into()];
+                core.begin_own(Owner::BringUp, "AT+UART_CUR", &parameters, timeout);
+            }
+            Change::Settle(until) if now >= until => {
+                core.line_rate.before = core.line_rate.port;
+                core.line_rate.port = core.line_rate.line.baud_rate;
+                core.life = Life::Line(Change::Probe(0));
+                // It goes out once the port has the rate.
+                self.live_line(now, Change::Probe(0));
+            }
+            Change::Settle(_) => {}
+            Change::Probe(_) | Change::ProbeOld(_) => core.begin_step("AT", PROBE_TIMEOUT),
+        }
+    }
+
+    fn line_done(&mut self, now: Instant, change: Change, success: Option<bool>) {
+        let core = &mut *self.core;
+        match (change, success) {
+            (Change::Tell, Some(false)) => {
+                core.end_line_change(Err(LineError::Refused));
+                self.module_is_up();
+            }
+            // Its `OK` may have come at the new rate already.
+            (Change::Tell, _) => core.life = Life::Line(Change::Settle(after(now, SETTLE))),
+            (Change::Probe(_), Some(true)) => {
+                core.end_line_change(Ok(()));
+                self.module_is_up();
+            }
+            (Change::Probe(failed), _) if failed + 1 < PROBES => core.life = Life::Line(Change::Probe(failed + 1)),
+            (Change::Probe(_), _) => {
+                core.line_rate.port = core.line_rate.before;
+                core.life = Life::Line(Change::ProbeOld(0));
+            }
+            (Change::ProbeOld(_), Some(true)) => {
+                core.end_line_change(Err(LineError::NotHeard));
+                self.module_is_up();
+            }
+            (Change::ProbeOld(failed), _) if failed + 1 < PROBES => {
+                core.life = Life::Line(Change::ProbeOld(failed + 1));
+            }
+            _ => self.attempt_failed(now),
+        }
+    }
+}

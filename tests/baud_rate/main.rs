@@ -1,0 +1,25 @@
+//! The baud rate of the line is raised, kept, lost and found again, on every dialect.
+#![allow(clippy::duplicate_mod, reason = "each dialect has a copy of the scenarios")]
+
+macro_rules! dialects {
+    ($($module:ident $dialect:ident;)*) => {$(
+        #[path = "."]
+        mod $module {
+            pub(crate) use wifi_at::dialect::$dialect as Subject;
+            pub(crate) const MODULE: wifi_at_simulator::Dialect = wifi_at_simulator::Dialect::$dialect;
+
+            #[path = "../common/mod.rs"]
+            mod common;
+            #[path = "scenarios.rs"]
+            mod scenarios;
+        }
+    )*};
+}
+
+dialects! {
+    esp_at EspAt;
+    esp32_v1 Esp32V1;
+    esp8266_idf Esp8266Idf;
+    esp8266_nonos Esp8266Nonos;
+    wizfi360 WizFi360;
+}

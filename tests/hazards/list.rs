@@ -43,10 +43,7 @@ const LIST: &[(&str, Line)] = &[
             "a_module_that_restarts_is_found_at_its_first_rate_and_raised_again",
         )]),
     ),
-    (
-        "G8",
-        Elsewhere(&[("tests/bring_up/scenarios.rs", "a_rate_at_which_the_module_is_not_heard_is_taken_back")]),
-    ),
+    ("G8", Elsewhere(&[("tests/bring_up/scenarios.rs", "a_rate_at_which_the_module_is_not_heard_is_taken_back")])),
     ("G11", NotApplicable("which pins the firmware uses is a matter of wiring, not of this side's software")),
     ("G13", Later("sleep modes of the module and waking it up")),
     ("G15", NotApplicable("the driver speaks over a UART only, not over SPI or SDIO")),

@@ -11,8 +11,8 @@ use wifi_at::net::tls::{TlsError, TlsOptions, TlsSocket};
 use wifi_at_simulator::{CertificateStore, Dialect, MemoryNetwork, Peer, PeerSocket, Simulator};
 use wifi_at_support::virtual_time::{Line, now};
 
-use super::{CAN, MODULE};
 use super::common::*;
+use super::{CAN, MODULE};
 use crate::certificates::{Authority, Identity, TlsPeer};
 
 /// What a server saw of a client: name, protocol, whether it has a certificate.
@@ -47,7 +47,8 @@ pub(super) fn bench(
 
 /// As [`bench`], with a server that anybody may talk to.
 fn open_bench() -> (Line<Simulator>, MemoryNetwork) {
-    let (line, network, _) = bench(&Authority::new("authority").issue("server", 2020..2040), None, CertificateStore::new());
+    let (line, network, _) =
+        bench(&Authority::new("authority").issue("server", 2020..2040), None, CertificateStore::new());
     (line, network)
 }
 

@@ -1,6 +1,32 @@
-//! The blocking shell: the same sessions, byte for byte, without an executor.
+//! The blocking shell: the same sessions as with an executor, byte for byte, on every dialect; time limits; the traits of
+//! `embedded-nal`, and clients that use them.
+#![allow(clippy::duplicate_mod, reason = "each dialect has a copy of the sessions")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod mqtt;
+
+macro_rules! dialects {
+    ($($module:ident $dialect:ident;)*) => {$(
+        #[path = "."]
+        mod $module {
+            pub(crate) use wifi_at::dialect::$dialect as Subject;
+            pub(crate) const MODULE: wifi_at_simulator::Dialect = wifi_at_simulator::Dialect::$dialect;
+
+            #[path = "../common/mod.rs"]
+            mod common;
+            mod sessions;
+        }
+    )*};
+}
+
+dialects! {
+    esp_at EspAt;
+    esp32_v1 Esp32V1;
+    esp8266_idf Esp8266Idf;
+    esp8266_nonos Esp8266Nonos;
+    wizfi360 WizFi360;
+}
 
 pub(crate) use wifi_at::EspAt as Subject;
 pub(crate) const MODULE: wifi_at_simulator::Dialect = wifi_at_simulator::Dialect::EspAt;
@@ -8,12 +34,11 @@ pub(crate) const MODULE: wifi_at_simulator::Dialect = wifi_at_simulator::Dialect
 use common::*;
 use embassy_time::{Duration, Instant};
 use wifi_at::blocking::{Clock, Delays, Modem, WaitError};
-use wifi_at::command::tcpip::AddressKind;
 use wifi_at::mock::{Mock, bring_up, expect, expect_line};
 use wifi_at::net::tcp::{Error, TcpSocket};
 use wifi_at::wifi::JoinOptions;
-use wifi_at::{Config, Control, EspAt, NotReady, Pins, Resources, Stack};
-use wifi_at_simulator::blocking::{Port, port};
+use wifi_at::{Config, EspAt, NotReady, Pins, Resources};
+use wifi_at_simulator::blocking::Port;
 
 /// The port's time, which each look moves on.
 fn clock(port: &Port) -> impl Clock + use<> {
@@ -25,57 +50,6 @@ fn clock(port: &Port) -> impl Clock + use<> {
 }
 
 const LIMIT: Duration = Duration::from_secs(60);
-
-async fn session(control: Control<'_, EspAt>, stack: Stack<'_>, data: &[u8]) -> Vec<u8> {
-    control.wait_until_ready().await.unwrap();
-    join(control).await;
-    assert_eq!(stack.resolve("example.org", AddressKind::PreferIpv4).await, Ok(host()));
-    let mut socket = connect(stack).await;
-    let mut back = Vec::new();
-    let mut buffer = [0; 100];
-    for piece in data.chunks(250) {
-        write_all(&mut socket, piece).await;
-        socket.flush().await.unwrap();
-        let end = back.len() + piece.len();
-        while back.len() < end {
-            let count = socket.read(&mut buffer).await.unwrap();
-            back.extend_from_slice(&buffer[..count]);
-        }
-    }
-    socket.close().await.unwrap();
-    back
-}
-
-fn echo_module() -> wifi_at_simulator::Builder {
-    let network = network();
-    network.serve(server(), || |data: &[u8]| data.to_vec());
-    builder(&network)
-}
-
-#[test]
-fn a_whole_session_and_the_same_bytes_as_the_async_shell() {
-    let data = nasty(5000);
-    let line = wifi_at_support::virtual_time::Line::new(echo_module().build());
-    let resources = &mut Resources::<2, 512, 512>::new();
-    let back = with_resources(&line, resources, Config::default(), async |(control, stack)| {
-        session(control, stack, &data).await
-    });
-    assert!(back == data);
-
-    let port = port(echo_module().build());
-    let mut clock = clock(&port);
-    let resources = &mut Resources::<2, 512, 512>::new();
-    // Both modules have been on for a second.
-    port.advance(core::time::Duration::from_secs(1));
-    let mut modem = Modem::<EspAt, _>::new(port.clone(), Pins::none(), resources, Config::default(), &mut clock);
-    let session = session(modem.control(), modem.stack(), &data);
-    assert!(modem.run(&mut clock, LIMIT, session).unwrap() == data);
-
-    let commands = |module: &mut wifi_at_simulator::Simulator| {
-        module.commands().iter().map(|command| command.line.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(port.with(|module, _| commands(module)), line.with(|module, _| commands(module)));
-}
 
 #[test]
 fn poll_does_bounded_work() {

@@ -7,7 +7,7 @@ use crate::simulator::Simulator;
 use crate::tls::CertificateStore;
 use crate::world::{EnterpriseAccess, World};
 use core::time::Duration;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// An access point in reach of the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct AccessPoint {
     pub enterprise: Option<EnterpriseAccess>,
     /// The country that it announces, two letters.
     pub country: Option<[u8; 2]>,
+    /// The IPv6 network that its router announces; of it the first 64 bits count. `None`: there is none.
+    pub ipv6: Option<Ipv6Addr>,
 }
 
 impl AccessPoint {
@@ -63,6 +65,7 @@ impl AccessPoint {
             dhcp: true,
             enterprise: None,
             country: None,
+            ipv6: None,
         }
     }
 
@@ -100,6 +103,13 @@ impl AccessPoint {
     #[must_use]
     pub const fn country(mut self, code: [u8; 2]) -> Self {
         self.country = Some(code);
+        self
+    }
+
+    /// With a router that announces this IPv6 network, of which the first 64 bits count.
+    #[must_use]
+    pub const fn ipv6(mut self, network: Ipv6Addr) -> Self {
+        self.ipv6 = Some(network);
         self
     }
 

@@ -415,7 +415,9 @@ impl Builder {
         self
     }
 
-    /// What the SNTP servers say at the start of the simulation, in seconds since 1970.
+    /// The time at the start of the simulation, in seconds since 1970, for SNTP servers that the network does not have: if
+    /// none of the module's servers has an address, they are taken to be somewhere and right. Servers with an address are
+    /// asked, at UDP port 123.
     #[must_use]
     pub const fn clock(mut self, unix_seconds: u64) -> Self {
         self.clock = unix_seconds;

@@ -82,7 +82,7 @@ pub struct Simulator {
     pub(crate) station: Station,
     pub(crate) scan: Scan,
     pub(crate) sockets: Sockets,
-    pub(crate) sntp: crate::command::time::Sntp,
+    pub(crate) sntp: crate::sntp::Sntp,
     pub(crate) system: crate::command::system::System,
     pub(crate) peripherals: crate::peripherals::Peripherals,
     pub(crate) pins: crate::command::pins::Pins,
@@ -159,7 +159,7 @@ impl Simulator {
             station: Station::default(),
             scan: Scan::default(),
             sockets: Sockets::default(),
-            sntp: crate::command::time::Sntp::default(),
+            sntp: crate::sntp::Sntp::default(),
             system: crate::command::system::System::default(),
             peripherals: crate::peripherals::Peripherals::new(&builder.world),
             pins: crate::command::pins::Pins::default(),
@@ -422,7 +422,7 @@ impl Simulator {
         entries.map(crate::command::Entry::forms).collect()
     }
 
-    /// What the SNTP servers say: seconds since 1970 at this time of the simulation.
+    /// The time at this time of the simulation, in seconds since 1970, as [`Builder::clock`] has it at the start.
     pub fn set_clock(&mut self, now: Duration, unix_seconds: u64) {
         self.unix_at_zero = unix_seconds.saturating_sub(now.as_secs());
     }

@@ -1,10 +1,10 @@
 //! Passthrough over Bluetooth: `AT+BLESPP` and `AT+BTSPPSEND` without parameters.
 
-use super::stored::StoredTunnel;
-use super::{Connection, SppChannels};
 use super::air::{Address, LinkId};
 use super::classic::ClassicSignal;
 use super::gatt::{INDICATE, NOTIFY, Place};
+use super::stored::StoredTunnel;
+use super::{Connection, SppChannels};
 use crate::engine::Mode;
 use crate::escape::Escape;
 use crate::request::Code;
@@ -105,8 +105,7 @@ impl Simulator {
         self.bluetooth.role = role;
         self.bluetooth.first_role = Some(role);
         self.raise_low_energy();
-        self.bluetooth.spp =
-            Some(SppChannels { transmit: stored.transmit, receive: stored.receive, reconnect: true });
+        self.bluetooth.spp = Some(SppChannels { transmit: stored.transmit, receive: stored.receive, reconnect: true });
         // For a client these are not right before it knows its server's table.
         let place = |(service, characteristic)| super::own_place(service, characteristic, None);
         let (Some(transmit), Some(receive)) = (place(stored.transmit), place(stored.receive)) else {

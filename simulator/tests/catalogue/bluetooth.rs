@@ -120,6 +120,18 @@ fn prepare(bench: &mut Bench, line: &str) {
     let name = line.split(['=', '?']).next().unwrap();
     match name {
         "AT+BLEINIT" | "AT+BTINIT" | "AT+BLEHIDINIT" | "AT+BLUFI" | "AT+BLUFINAME" | "AT+RESTORE" => {}
+        "AT+BLECONN" if line.ends_with('?') => visit(bench),
+        "AT+BLEENCCLEAR" if line.ends_with("=0") => {
+            serve(bench);
+            ble(bench, BleAction::Pair(true));
+            bench.ask_for("AT+BLEENCRSP=0,1", ms(100));
+        }
+        "AT+BTSPPCONN" if line.ends_with('?') => serial(bench),
+        "AT+BTA2DPCONN" if line.ends_with('?') => audio(bench, "AT+BTA2DPINIT=2"),
+        "AT+BTA2DPSRC" if line.ends_with('?') => {
+            audio(bench, "AT+BTA2DPINIT=1");
+            all_ok(bench, &["AT+BTA2DPSRC=0,\"http://example.org/a.mp3\""]);
+        }
         "AT+BLESCAN" | "AT+BLESCANPARAM" | "AT+BLECONN" => all_ok(bench, &["AT+BLEINIT=1"]),
         "AT+BLECONNPARAM" | "AT+BLEDISCONN" | "AT+BLEDATALEN" | "AT+BLECFGMTU" => visit(bench),
         "AT+BLEGATTSSRVCRE" => all_ok(bench, &["AT+BLEINIT=2"]),

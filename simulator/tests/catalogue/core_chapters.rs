@@ -3,7 +3,9 @@
 use crate::common::{Bench, builder_of, ms};
 use crate::tls;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use wifi_at_simulator::{AccessPoint, Builder, Client, Dialect, EnterpriseAccess, Ethernet, Event, Latency, Lease, World};
+use wifi_at_simulator::{
+    AccessPoint, Builder, Client, Dialect, EnterpriseAccess, Ethernet, Event, Latency, Lease, World,
+};
 
 /// A line taken apart: name with `AT`, kind as the catalogue calls it, parameters without quotes.
 pub(crate) fn split(line: &str) -> (&str, &'static str, Vec<(bool, String)>) {
@@ -76,12 +78,19 @@ fn surroundings(dialect: Dialect, name: &str, kind: &str, values: &[(bool, Strin
     let joins_another = rx.iter().any(|line| line.starts_with("+CWJAP"));
     let builder = if scans || joins_another { Builder::new(dialect) } else { builder_of(dialect) };
     let mut builder = builder.latency(Latency::none()).station_mac([0, 0x0a, 0x0b, 1, 2, 3]);
+    // Boot garbage is no part of an answer.
+    builder = builder.with_variant(|variant| variant.boot_text.clear());
     let first = rx.first().map_or("", String::as_str);
     if name.starts_with("AT+CWJAP") && kind == "set" {
         let point = AccessPoint::new(&values[0].1, &values[1].1);
         let bssid = values.get(2).filter(|value| !value.1.is_empty());
         let bssid = bssid.map_or([2, 0, 0, 0, 0, 9], |(_, text)| mac(text));
         builder = builder.access_point(point.bssid(bssid));
+    }
+    if name == "AT+CWJEAP" && kind == "query" {
+        let access =
+            EnterpriseAccess { identity: "ann@example.org".into(), username: "ann".into(), password: "phase 2".into() };
+        builder = builder.access_point(AccessPoint::open("office").enterprise(access));
     }
     if name == "AT+CWJEAP" && kind == "set" {
         let text = |index: usize| values[index].1.clone();
@@ -91,7 +100,8 @@ fn surroundings(dialect: Dialect, name: &str, kind: &str, values: &[(bool, Strin
     for line in rx {
         if let Some(fields) = line.strip_prefix("+CWLAP:(") {
             let fields: Vec<&str> = fields.trim_end_matches(')').split(',').collect();
-            let mut point = access_point(fields[1].trim_matches('"'), fields[2], fields[3].trim_matches('"'), fields[4]);
+            let mut point =
+                access_point(fields[1].trim_matches('"'), fields[2], fields[3].trim_matches('"'), fields[4]);
             point.encryption = fields[0].parse().unwrap();
             builder = builder.access_point(point);
         } else if line.starts_with("+CWJAP") {
@@ -192,7 +202,10 @@ pub(crate) fn bench(dialect: Dialect, line: &str, rx: &[String]) -> Bench {
     let shown = rx.iter().find_map(|line| line.strip_prefix("+CWJAP").map(quoted));
     let ssid = shown.map_or("home", |strings| strings[0]);
     let password = if ssid == "home" { "secret password" } else { "12345678" };
-    bench.ask_for(&format!("AT+CWJAP=\"{ssid}\",\"{password}\""), ms(10));
+    // Before it has a network the clock stands.
+    if !rx.iter().any(|line| line.contains("00:00:00 1970")) {
+        bench.ask_for(&format!("AT+CWJAP=\"{ssid}\",\"{password}\""), ms(10));
+    }
     remember(&mut bench, name, kind, rx);
     let host = Ipv4Addr::new(10, 0, 0, 77);
     let number =
@@ -270,7 +283,7 @@ pub(crate) fn bench(dialect: Dialect, line: &str, rx: &[String]) -> Bench {
                 assert!(bench.run(ms(10)).ends_with(",SEND OK\r\n"));
             }
         }
-        "AT+CIUPDATE" => {
+        "AT+CIUPDATE" | "AT+CIPFWVER" | "AT+SYSROLLBACK" => {
             bench.network.add_host("iot.espressif.cn", host.into());
             let answer = |_: &[u8]| b"HTTP/1.0 200 OK\r\nContent-Length: 21\r\n\r\n{\"version\": \"v1.0.0\"}".to_vec();
             bench.network.serve((host, 8000).into(), move || answer);
@@ -278,6 +291,10 @@ pub(crate) fn bench(dialect: Dialect, line: &str, rx: &[String]) -> Bench {
             bench.network.serve((host, 8443).into(), move || {
                 tls::TlsPeer::new(&config, move |_: &rustls::ServerConnection, data: &[u8]| answer(data))
             });
+            if name == "AT+SYSROLLBACK" {
+                bench.ask_for("AT+CIUPDATE", ms(100));
+                bench.ask_for("ATE0", ms(10));
+            }
         }
         "AT+SYSGPIODIR" | "AT+SYSGPIOREAD" => ok(&mut bench, "AT+SYSIOSETCFG=12,3,1"),
         "AT+SYSGPIOWRITE" => {
@@ -295,10 +312,28 @@ pub(crate) fn bench(dialect: Dialect, line: &str, rx: &[String]) -> Bench {
             bench.module.happen(bench.now, Event::ClientJoins("phone".into()));
             bench.run(ms(10));
         }
-        "AT+SYSROLLBACK" => {
-            bench.network.add_host("iot.espressif.cn", host.into());
+        "AT+SYSMSGFILTERCFG" if values.first().is_some_and(|value| value.1 == "2") => {
+            assert!(bench.ask_for("AT+SYSMSGFILTERCFG=1,17,0", ms(10)).ends_with("\r\n>"));
+            assert_eq!(bench.payload(b"^WIFI CONNECTED\r\n"), "\r\nOK\r\n");
         }
-        "AT+CIPTCPOPT" if values.len() == 5 => ok(&mut bench, "AT+CIPMUX=1"),
+        "AT+CIPTCPOPT" if values.len() == 5 => open(&mut bench, Some(0), "TCP"),
+        "AT+CIPSSLCCONF" if values.len() == 4 => ok(&mut bench, "AT+CIPMUX=1"),
+        "AT+CIPSSLCCN" | "AT+CIPSSLCSNI" if values.len() == 2 => ok(&mut bench, "AT+CIPMUX=1"),
+        "AT+CIPSSLCALPN" if line.starts_with("AT+CIPSSLCALPN=0,") => ok(&mut bench, "AT+CIPMUX=1"),
+        "AT+CIPSSLCPSK" if values.len() == 3 => ok(&mut bench, "AT+CIPMUX=1"),
+        "AT+CWJEAP" if kind == "query" => {
+            let join = "AT+CWJEAP=\"office\",1,\"ann@example.org\",\"ann\",\"phase 2\",0";
+            let answer = bench.ask_for(join, ms(10));
+            assert!(answer.contains("\r\nOK\r\n"), "{answer}");
+        }
+        "AT+CIPSNTPCFG" if kind == "query" && rx.is_empty() => {
+            let zone = if matches!(dialect, Dialect::Esp8266Idf | Dialect::Esp32V1) { "8" } else { "1,8" };
+            let set = bench.ask_for(
+                &format!("AT+CIPSNTPCFG={zone},\"a.ntp.example\",\"b.ntp.example\",\"c.ntp.example\""),
+                ms(10),
+            );
+            assert!(set.starts_with("\r\nOK\r\n"), "{set}");
+        }
         "AT+FAKE" if rx.len() > 1 => ok(&mut bench, "AT+SYSLOG=1"),
         "AT+CIPCLOSE" => open(&mut bench, number(0), "TCP"),
         "AT+CIPRECVDATA" => {
@@ -353,4 +388,3 @@ pub(crate) fn bench(dialect: Dialect, line: &str, rx: &[String]) -> Bench {
     }
     bench
 }
-

@@ -45,19 +45,14 @@ pub(crate) fn fits(pattern: &str, line: &str) -> bool {
     }
 }
 
-/// The same for a whole answer; a pattern that ends with ` ...` stands for any number of lines.
+/// The same for the lines of an answer, each of them one of the patterns, in their order. A pattern that ends with ` ...`
+/// stands for any number of lines; any of them may be missing.
 pub(crate) fn all_fit(patterns: &[String], lines: &[&str]) -> bool {
-    let Some((pattern, patterns)) = patterns.split_first() else { return lines.is_empty() };
-    let first = lines.split_first();
-    match pattern.strip_suffix(" ...") {
-        None => first.is_some_and(|(line, lines)| fits(pattern, line) && all_fit(patterns, lines)),
-        Some(repeated) => {
-            let again = first.is_some_and(|(line, lines)| {
-                fits(repeated, line) && all_fit(&[std::slice::from_ref(pattern), patterns].concat(), lines)
-            });
-            again || all_fit(patterns, lines)
-        }
-    }
+    let Some((line, others)) = lines.split_first() else { return true };
+    let Some((pattern, more)) = patterns.split_first() else { return false };
+    let repeated = pattern.strip_suffix(" ...");
+    let next = if repeated.is_some() { patterns } else { more };
+    fits(repeated.unwrap_or(pattern), line) && all_fit(next, others) || all_fit(more, lines)
 }
 
 #[test]
@@ -71,6 +66,8 @@ fn patterns() {
     assert!(!fits(dns, "+CIPDNS:1,8.8.8.8,1.1.1.1,9.9.9.9,"));
     assert!(fits("<link ID>,CONNECT", "4,CONNECT"));
     let list = ["STATUS:<stat>".to_owned(), "+CIPSTATUS:<link ID>,<\"type\"> ...".to_owned()];
-    assert!(all_fit(&list, &["STATUS:2"]) && all_fit(&list, &["STATUS:3", "+CIPSTATUS:0,\"TCP\"", "+CIPSTATUS:1,\"UDP\""]));
-    assert!(!all_fit(&list, &["+CIPSTATUS:0,\"TCP\""]) && !all_fit(&list, &["STATUS:2", "STATUS:2"]));
+    assert!(
+        all_fit(&list, &["STATUS:2"]) && all_fit(&list, &["STATUS:3", "+CIPSTATUS:0,\"TCP\"", "+CIPSTATUS:1,\"UDP\""])
+    );
+    assert!(!all_fit(&list, &["+CIPSTATUS:0,\"TCP\"", "STATUS:2"]) && !all_fit(&list, &["STATUS:2", "STATUS:2"]));
 }

@@ -1,6 +1,7 @@
 //! What a simulated module is made of: firmware, radio surroundings, times.
 
 use crate::bluetooth::{Air, BlePeer, BtPeer, GattService};
+use crate::files::Files;
 use crate::net::{MemoryNetwork, Network};
 use crate::profile::Dialect;
 use crate::simulator::Simulator;
@@ -8,6 +9,7 @@ use crate::tls::CertificateStore;
 use crate::world::{EnterpriseAccess, World};
 use core::time::Duration;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 
 /// An access point in reach of the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,6 +292,7 @@ pub struct Builder {
     pub(crate) air: Air,
     pub(crate) bluetooth_address: Option<[u8; 6]>,
     pub(crate) gatt_services: Option<Vec<GattService>>,
+    pub(crate) files: Files,
 }
 
 /// How the serial line is made.
@@ -334,6 +337,7 @@ impl Builder {
             air: Air::new(),
             bluetooth_address: None,
             gatt_services: None,
+            files: Files::default(),
         }
     }
 
@@ -521,6 +525,15 @@ impl Builder {
     #[must_use]
     pub fn gatt_services(mut self, services: Vec<GattService>) -> Self {
         self.gatt_services = Some(services);
+        self
+    }
+
+    /// The files of `AT+FS` stand in this folder of the machine, which has to be there: those that are in it are the
+    /// module's at once, and what commands write is seen by everybody. Folders in it are not seen. Without, the module
+    /// has a memory of its own for them, empty at first.
+    #[must_use]
+    pub fn files(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.files = Files::Folder(folder.into());
         self
     }
 

@@ -41,6 +41,7 @@ mod delivery;
 mod engine;
 mod escape;
 mod fault;
+mod files;
 mod ipv6;
 mod line;
 mod link;

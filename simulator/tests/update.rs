@@ -47,6 +47,7 @@ fn every_dialect_updates_and_restarts() {
     for &dialect in Dialect::ALL {
         let (mut bench, requests) = bench(dialect, true);
         let got = bench.ask("AT+CIUPDATE");
+        assert!(bench.module.update_image().is_some_and(|image| !image.is_empty()));
         let name = if dialect == Dialect::Esp8266Nonos { "CIUPDATE" } else { "CIPUPDATE" };
         let lines: String = (1..=4).map(|state| format!("+{name}:{state}\r\n")).collect();
         assert!(got.starts_with(&format!("{lines}\r\nOK\r\n")), "{}: {got}", dialect.name());

@@ -1,13 +1,15 @@
 //! What a simulated module is made of: firmware, radio surroundings, times.
 
 use crate::bluetooth::{Air, BlePeer, BtPeer, GattService};
+use crate::files::Files;
 use crate::net::{MemoryNetwork, Network};
 use crate::profile::Dialect;
 use crate::simulator::Simulator;
 use crate::tls::CertificateStore;
 use crate::world::{EnterpriseAccess, World};
 use core::time::Duration;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 
 /// An access point in reach of the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct AccessPoint {
     pub enterprise: Option<EnterpriseAccess>,
     /// The country that it announces, two letters.
     pub country: Option<[u8; 2]>,
+    /// The IPv6 network that its router announces; of it the first 64 bits count. `None`: there is none.
+    pub ipv6: Option<Ipv6Addr>,
 }
 
 impl AccessPoint {
@@ -63,6 +67,7 @@ impl AccessPoint {
             dhcp: true,
             enterprise: None,
             country: None,
+            ipv6: None,
         }
     }
 
@@ -100,6 +105,13 @@ impl AccessPoint {
     #[must_use]
     pub const fn country(mut self, code: [u8; 2]) -> Self {
         self.country = Some(code);
+        self
+    }
+
+    /// With a router that announces this IPv6 network, of which the first 64 bits count.
+    #[must_use]
+    pub const fn ipv6(mut self, network: Ipv6Addr) -> Self {
+        self.ipv6 = Some(network);
         self
     }
 
@@ -280,6 +292,7 @@ pub struct Builder {
     pub(crate) air: Air,
     pub(crate) bluetooth_address: Option<[u8; 6]>,
     pub(crate) gatt_services: Option<Vec<GattService>>,
+    pub(crate) files: Files,
 }
 
 /// How the serial line is made.
@@ -324,6 +337,7 @@ impl Builder {
             air: Air::new(),
             bluetooth_address: None,
             gatt_services: None,
+            files: Files::default(),
         }
     }
 
@@ -405,7 +419,9 @@ impl Builder {
         self
     }
 
-    /// What the SNTP servers say at the start of the simulation, in seconds since 1970.
+    /// The time at the start of the simulation, in seconds since 1970, for SNTP servers that the network does not have: if
+    /// none of the module's servers has an address, they are taken to be somewhere and right. Servers with an address are
+    /// asked, at UDP port 123.
     #[must_use]
     pub const fn clock(mut self, unix_seconds: u64) -> Self {
         self.clock = unix_seconds;
@@ -509,6 +525,15 @@ impl Builder {
     #[must_use]
     pub fn gatt_services(mut self, services: Vec<GattService>) -> Self {
         self.gatt_services = Some(services);
+        self
+    }
+
+    /// The files of `AT+FS` stand in this folder of the machine, which has to be there: those that are in it are the
+    /// module's at once, and what commands write is seen by everybody. Folders in it are not seen. Without, the module
+    /// has a memory of its own for them, empty at first.
+    #[must_use]
+    pub fn files(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.files = Files::Folder(folder.into());
         self
     }
 

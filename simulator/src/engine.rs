@@ -5,7 +5,7 @@ use crate::bluetooth::tunnel::{Route, Tunnel};
 use crate::command::Reply;
 use crate::command::connect::{ConnectPlan, LookupUse};
 use crate::fault::Fault;
-use crate::net::{LookupId, SocketId};
+use crate::net::{LookupId, PingId, SocketId};
 use crate::passthrough::Passthrough;
 use crate::raw::RawInput;
 use crate::request::{Call, Code, Failure, Form, split_name};
@@ -68,7 +68,7 @@ pub(crate) enum Job {
         socket: SocketId,
         plan: Box<ConnectPlan>,
     },
-    Ping(Option<Duration>),
+    Ping(PingId),
     /// `AT+CIUPDATE`; the update itself stands in the simulator.
     Update,
     /// `OK` leaves at the old rate, then the rate changes.
@@ -124,6 +124,7 @@ impl Simulator {
             hostname: (self.profile.hostname)(self.station_mac),
             ..Default::default()
         };
+        self.drop_sntp_query();
         self.sntp.reset();
         self.system = crate::command::system::System::default();
         self.pins.restart();
@@ -486,7 +487,7 @@ impl Simulator {
                 self.finish_join(&call, Err(1));
             }
             Job::Scan => self.finish_scan(),
-            Job::Ping(time) => self.finish_ping(time),
+            Job::Ping(_) => self.finish_ping(None),
             Job::Baud(uart) => {
                 self.running = None;
                 self.settings.uart = uart;

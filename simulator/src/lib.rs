@@ -41,6 +41,8 @@ mod delivery;
 mod engine;
 mod escape;
 mod fault;
+mod files;
+mod ipv6;
 mod line;
 mod link;
 mod net;
@@ -59,6 +61,7 @@ pub mod serial;
 mod services;
 mod settings;
 mod simulator;
+mod sntp;
 mod station;
 #[cfg(feature = "services")]
 mod stream;
@@ -76,8 +79,8 @@ pub use config::{AccessPoint, Builder, Latency, LineNoise, ReceiveCommand, Varia
 pub use fault::{Fault, FaultNotApplicable, ResetMoment, ShownFault, UnknownFault, UnknownWhen, When};
 pub use link::LinkInfo;
 pub use net::{
-    ConnectState, HostNetwork, Lookup, LookupId, MemoryNetwork, Network, NetworkError, Peer, PeerSocket, Received,
-    SocketId, UdpHandler,
+    ConnectState, HostNetwork, Lookup, LookupId, MemoryNetwork, Network, NetworkError, Peer, PeerSocket, Ping, PingId,
+    Received, SocketId, UdpHandler,
 };
 pub use peripherals::{I2cDevice, PwmOutput};
 pub use profile::{CommandForms, Dialect, UnknownDialect};

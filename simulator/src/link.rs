@@ -218,6 +218,7 @@ impl Simulator {
         }
         let mut moved = self.pump_job();
         moved |= self.pump_update();
+        moved |= self.pump_sntp();
         moved |= self.pump_mode();
         moved |= self.accept_clients();
         #[cfg(feature = "services")]

@@ -156,6 +156,7 @@ pub(crate) struct Settings {
     pub(crate) passthrough_reconnect: i64,
     pub(crate) ssl: [SslAuthentication; LINKS],
     pub(crate) stored_link: Option<StoredLink>,
+    pub(crate) stored_tunnel: Option<crate::bluetooth::stored::StoredTunnel>,
     pub(crate) bluetooth: crate::bluetooth::stored::Stored,
 }
 
@@ -204,6 +205,7 @@ impl Settings {
             passthrough_reconnect: 1,
             ssl: [SslAuthentication::default(); LINKS],
             stored_link: None,
+            stored_tunnel: None,
             bluetooth: crate::bluetooth::stored::Stored::default(),
         };
         (profile.factory)(&mut settings);

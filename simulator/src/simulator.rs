@@ -82,7 +82,7 @@ pub struct Simulator {
     pub(crate) station: Station,
     pub(crate) scan: Scan,
     pub(crate) sockets: Sockets,
-    pub(crate) sntp: crate::command::time::Sntp,
+    pub(crate) sntp: crate::sntp::Sntp,
     pub(crate) system: crate::command::system::System,
     pub(crate) peripherals: crate::peripherals::Peripherals,
     pub(crate) pins: crate::command::pins::Pins,
@@ -100,6 +100,7 @@ pub struct Simulator {
     /// What `AT+CIUPDATE?` says.
     pub(crate) update_state: i64,
     pub(crate) update_server: (String, u16, u16),
+    pub(crate) update_image: Option<Vec<u8>>,
 
     pub(crate) script: Script,
     pub(crate) faults: Faults,
@@ -159,13 +160,13 @@ impl Simulator {
             station: Station::default(),
             scan: Scan::default(),
             sockets: Sockets::default(),
-            sntp: crate::command::time::Sntp::default(),
+            sntp: crate::sntp::Sntp::default(),
             system: crate::command::system::System::default(),
             peripherals: crate::peripherals::Peripherals::new(&builder.world),
             pins: crate::command::pins::Pins::default(),
             user: crate::command::user::User::default(),
             filters: crate::command::message_filter::Filters::default(),
-            flash_memory: crate::command::flash::FlashMemory::default(),
+            flash_memory: crate::command::flash::FlashMemory::new(builder.files),
             other_firmware: false,
             #[cfg(feature = "services")]
             services: crate::services::Services::default(),
@@ -174,6 +175,7 @@ impl Simulator {
             update: None,
             update_state: 0,
             update_server: builder.update_server,
+            update_image: None,
             script: Script::default(),
             faults: Faults::new(Random::new(builder.seed)),
             scheduled: Vec::new(),
@@ -422,9 +424,15 @@ impl Simulator {
         entries.map(crate::command::Entry::forms).collect()
     }
 
-    /// What the SNTP servers say: seconds since 1970 at this time of the simulation.
+    /// The time at this time of the simulation, in seconds since 1970, as [`Builder::clock`] has it at the start.
     pub fn set_clock(&mut self, now: Duration, unix_seconds: u64) {
         self.unix_at_zero = unix_seconds.saturating_sub(now.as_secs());
+    }
+
+    /// What the last update over the network has brought, before the restart and after it.
+    #[must_use]
+    pub fn update_image(&self) -> Option<&[u8]> {
+        self.update_image.as_deref()
     }
 
     /// The certificates in the module's flash; a change counts for links and servers that are opened later.

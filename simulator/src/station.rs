@@ -202,6 +202,7 @@ impl Simulator {
                 } else {
                     self.finish_provisioning(true);
                 }
+                self.tell_ipv6();
             }
             Phase::Lost => {
                 if let Some(config) = self.station.target.clone() {

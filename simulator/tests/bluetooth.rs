@@ -391,6 +391,39 @@ fn a_lost_connection_comes_back_under_passthrough() {
     assert_eq!(pair.client.run(Duration::from_secs(1)), "+QUITT\r\n");
 }
 
+/// Both boards begin with passthrough, each in its time.
+#[test]
+fn passthrough_from_power_on() {
+    let mut pair = Pair::new();
+    pair.server.error("AT+SAVETRANSLINK=2,3,1,7,1,5,\"24:0a:c4:03:a7:4e\"");
+    pair.server.error("AT+SAVETRANSLINK=2,2,1,7,1,5");
+    pair.server.ok("AT+SAVETRANSLINK=2,2,1,7,1,5,\"24:0a:c4:03:a7:4e\"");
+    pair.client.ok("AT+SAVETRANSLINK=2,1,3,5,3,7,\"24:0a:c4:d6:e4:46\"");
+    assert!(pair.client.ask_for("AT+RST", ms(5000)).contains("ready\r\n"));
+    assert!(pair.client.module.in_data_mode());
+    let client = "+BLEDISCONN:0,\"24:0a:c4:03:a7:4e\"\r\n";
+    assert_eq!(pair.run(ms(10)).0, client);
+    assert!(pair.server.ask_for("AT+RST", ms(100)).ends_with("ready\r\n"));
+    // The client finds its server and switches its indications on.
+    assert_eq!(pair.run(ms(10_000)), (String::new(), String::new()));
+    pair.client.send(b"from the client");
+    pair.server.send(b"from the server");
+    assert_eq!(pair.run(ms(500)), ("from the client".into(), "from the server".into()));
+    // Both can leave it, and do not come back to it when they are told so.
+    pair.server.run(ms(50));
+    pair.server.send(b"+++");
+    assert_eq!(pair.server.run(Duration::from_secs(1)), "");
+    assert_eq!(pair.server.ask("ATE0"), "ATE0\r\n\r\nOK\r\n");
+    pair.server.ok("AT+SAVETRANSLINK=0");
+    assert!(pair.server.ask_for("AT+RST", ms(100)).ends_with("ready\r\n"));
+    assert!(!pair.server.module.in_data_mode());
+    // A firmware without Bluetooth has only the passthrough of Wi-Fi.
+    let mut other = Bench::new(common::builder_of(wifi_at_simulator::Dialect::Esp8266Idf));
+    other.run(ms(1000));
+    other.ask("ATE0");
+    other.error("AT+SAVETRANSLINK=2,2,1,7,1,5,\"24:0a:c4:03:a7:4e\"");
+}
+
 trait Escape {
     /// `+++`, and a second later a command.
     fn ok_after_escape(&mut self);

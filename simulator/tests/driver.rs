@@ -4,7 +4,6 @@
 mod common;
 
 use common::{Bench, builder_of, ms, quick};
-use serde_json::Value;
 use wifi_at_simulator::{Dialect, Event, I2cDevice, PwmOutput, World};
 
 /// A thermometer at I2C port 0, a device with a long address, and memory at the SPI.
@@ -24,64 +23,6 @@ fn bench() -> Bench {
 
 fn code(code: &str) -> String {
     format!("ERR CODE:0x01{code}0000\r\n\r\nERROR\r\n")
-}
-
-/// What has to be there before an example.
-fn prepare(bench: &mut Bench, name: &str) {
-    match name {
-        "AT+DRVPWMDUTY" | "AT+DRVPWMFADE" => bench.ok("AT+DRVPWMINIT=5000,13,17,16,18,19"),
-        "AT+DRVI2CRD" | "AT+DRVI2CWRDATA" | "AT+DRVI2CWRBYTES" => bench.ok("AT+DRVI2CINIT=0,25,26,1000"),
-        "AT+DRVSPIINIT" => bench.ok("AT+DRVSPICONFGPIO=23,19,18,5"),
-        "AT+DRVSPIRD" | "AT+DRVSPIWR" => {
-            bench.ok("AT+DRVSPICONFGPIO=23,19,18,5");
-            bench.ok("AT+DRVSPIINIT=1000000,0,0,0,0");
-        }
-        _ => {}
-    }
-}
-
-#[test]
-fn examples() {
-    let catalogue: Value = serde_json::from_str(include_str!("data/esp-at-driver.json")).unwrap();
-    let (mut done, mut known) = (0, 0);
-    let has = Dialect::EspAt.commands();
-    for command in catalogue["commands"].as_array().unwrap() {
-        let name = command["name"].as_str().unwrap();
-        assert!(has.iter().any(|own| own.name == name && own.set), "{name}");
-        known += 1;
-        for example in command["examples"].as_array().unwrap() {
-            let line = example["tx"].as_str().unwrap();
-            let mut bench = bench();
-            prepare(&mut bench, line.split('=').next().unwrap());
-            match line {
-                // Something that was set up is given back.
-                "AT+DRVI2CINIT=0" => bench.ok("AT+DRVI2CINIT=0,25,26,1000"),
-                "AT+DRVSPIINIT=0" => bench.ok("AT+DRVSPIINIT=1000000,0,0,0,0"),
-                _ => {}
-            }
-            if name == "AT+DRVSPIRD" {
-                // Nobody drives the line in the examples; they have the name of another command in their answers.
-                bench.ok("AT+DRVSPICONFGPIO=23,-1,18,5");
-                assert_eq!(bench.ask(line), "+DRVSPIRD:ffff\r\n\r\nOK\r\n");
-            } else {
-                let got = bench.ask(line);
-                let length = line.rsplit(',').next().and_then(|last| last.rsplit('=').next()).unwrap();
-                if got.ends_with('>') {
-                    assert_eq!(got, "\r\nOK\r\n\r\n>", "{line}");
-                    assert_eq!(bench.payload(&vec![1; length.parse().unwrap()]), "\r\nOK\r\n", "{line}");
-                } else {
-                    assert!(got.ends_with("\r\nOK\r\n") && !got.contains("ERR"), "{line}: {got}");
-                    let shown = example["rx"].as_array().unwrap().iter().filter_map(Value::as_str);
-                    for wanted in shown.filter(|wanted| wanted.starts_with('+')) {
-                        assert_eq!(got, format!("{wanted}\r\n\r\nOK\r\n"), "{line}");
-                    }
-                }
-            }
-            done += 1;
-        }
-    }
-    println!("driver: {known} commands, examples {done}");
-    assert_eq!((known, done), (12, 23));
 }
 
 #[test]

@@ -144,3 +144,26 @@ fn files() {
         assert!(dialect.commands().iter().all(|command| !command.name.starts_with("AT+FS")), "{}", dialect.name());
     }
 }
+
+#[test]
+fn files_in_a_folder() {
+    let folder = std::env::temp_dir().join(format!("wifi-at-files-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("a folder")).unwrap();
+    std::fs::write(folder.join("config"), b"from outside").unwrap();
+    let mut bench = Bench::booted(quick().files(&folder));
+    assert_eq!(bench.ask("AT+FS=0,4,\".\""), "+FS:LIST\r\nconfig\r\n\r\nOK\r\n");
+    assert_eq!(bench.ask("AT+FS=0,2,\"config\",5,100"), "+FS:READ,7,outside\r\n\r\nOK\r\n");
+    assert_eq!(bench.ask("AT+FS=0,1,\"log\",0,5"), "\r\nOK\r\n\r\n>");
+    assert_eq!(bench.payload(b"in\r\n\0"), "\r\nOK\r\n");
+    assert_eq!(std::fs::read(folder.join("log")).unwrap(), b"in\r\n\0");
+    bench.ok("AT+FS=0,0,\"config\"");
+    assert!(!folder.join("config").exists());
+    // Nothing outside of it, and no folder, is a file.
+    for name in ["..", "../log", "a folder"] {
+        bench.error(&format!("AT+FS=0,2,\"{name}\",0,1"));
+        bench.error(&format!("AT+FS=0,0,\"{name}\""));
+    }
+    assert_eq!(bench.ask("AT+FS=0,1,\"a folder\",0,1"), "\r\nOK\r\n\r\n>");
+    assert_eq!(bench.payload(b"x"), "\r\nERROR\r\n");
+    std::fs::remove_dir_all(folder).unwrap();
+}

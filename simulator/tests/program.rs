@@ -67,6 +67,70 @@ fn at_a_pseudo_terminal() {
     exchange(&mut line, "AT+CWJAP=\"home\",\"12345678\"\r\n", joined);
 }
 
+/// A host at a pseudo-terminal whose line has a rate talks to the module at the rate that it sets there.
+#[test]
+fn the_rate_of_a_pseudo_terminal_counts() {
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+    let mut program = Program::start(&["--pty", "--baud", "115200"]);
+    let path = program.first_line();
+    let mut line = OpenOptions::new().read(true).write(true).open(path).unwrap();
+    let set = |line: &std::fs::File, rate: u32| {
+        let mut settings = tcgetattr(line).unwrap();
+        settings.set_speed(rate).unwrap();
+        tcsetattr(line, OptionalActions::Now, &settings).unwrap();
+        // The program looks at it every few milliseconds.
+        thread::sleep(Duration::from_millis(100));
+    };
+    exchange(&mut line, "", "\r\nready\r\n");
+    exchange(&mut line, "ATE0\r\n", "ATE0\r\n\r\nOK\r\n");
+    exchange(&mut line, "AT+UART_CUR=921600,8,1,0,0\r\n", "\r\nOK\r\n");
+    // Still the old rate: what the module hears is no command.
+    line.write_all(b"AT+CWMODE?\r\n").unwrap();
+    thread::sleep(Duration::from_millis(200));
+    set(&line, 921_600);
+    line.write_all(b"\r\n").unwrap();
+    thread::sleep(Duration::from_millis(200));
+    let mut seen = vec![0; 1000];
+    let count = line.read(&mut seen).unwrap();
+    let seen = String::from_utf8_lossy(&seen[..count]).into_owned();
+    assert!(seen.contains("ERROR") && !seen.contains("CWMODE"), "{seen:?}");
+    exchange(&mut line, "AT+CWMODE?\r\n", "+CWMODE:0\r\n\r\nOK\r\n");
+}
+
+#[test]
+fn files_and_certificates() {
+    let folder = std::env::temp_dir().join(format!("wifi-at-program-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("ca.pem");
+    std::fs::write(&file, "no certificate").unwrap();
+    let (folder_text, file_text) = (folder.to_str().unwrap(), file.to_str().unwrap());
+    let mut arguments = vec!["--tcp".into(), "127.0.0.1:0".into(), "--files".into(), folder_text.to_owned()];
+    for place in ["client_ca.1", "server_key", "mqtt_ca", "https_cert", "wss_key"] {
+        arguments.extend(["--certificate".into(), format!("{place}={file_text}")]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut program = Program::start(&arguments);
+    let line = program.first_line();
+    thread::sleep(Duration::from_millis(300));
+    let mut host = TcpStream::connect(line.strip_prefix("listening on ").unwrap()).unwrap();
+    exchange(&mut host, "ATE0\r\n", "ATE0\r\n\r\nOK\r\n");
+    exchange(&mut host, "AT+FS=0,2,\"ca.pem\",3,4\r\n", "+FS:READ,4,cert\r\n\r\nOK\r\n");
+    let pair = "AT+SYSMFG=1,\"mqtt_ca\",\"mqtt_ca.0\"\r\n";
+    exchange(&mut host, pair, "+SYSMFG:\"mqtt_ca\",\"mqtt_ca.0\",8,14,no certificate\r\nOK\r\n");
+    for (option, value, reason) in [
+        ("--certificate", format!("mqtt={file_text}"), "is not one of"),
+        ("--certificate", format!("wifi_ca={file_text}"), "is not one of"),
+        ("--certificate", "client_ca=missing.pem".into(), "missing.pem"),
+        ("--files", file_text.to_owned(), "it is no folder"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wifi-at-simulator"));
+        let output = command.args(["--stdio", option, &value]).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && text.contains(reason), "{text}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[test]
 fn at_standard_input() {
     let mut program = Program::start(&["--stdio"]);

@@ -228,8 +228,9 @@ fn settings_of_links() {
     assert!(!bench.ask("AT+CIPSSLCSNI?").contains("sni\""));
 }
 
+/// What a server says to it is in `strangers`, with openssl.
 #[test]
-fn a_pre_shared_key_makes_the_handshake_fail() {
+fn a_pre_shared_key_is_nothing_to_a_server_with_a_certificate() {
     let authority = Authority::new("authority");
     let server = authority.issue("server", 2020..2040);
     let (mut bench, _) = bench(Dialect::EspAt, &server, None, CertificateStore::new());

@@ -36,6 +36,17 @@ pub(crate) struct ExtendedData {
     pub(crate) power: bool,
 }
 
+/// The passthrough over Bluetooth LE that begins at power-on (`AT+SAVETRANSLINK=2`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StoredTunnel {
+    pub(crate) client: bool,
+    /// Service and characteristic, as for `AT+BLESPPCFG`.
+    pub(crate) transmit: (usize, usize),
+    pub(crate) receive: (usize, usize),
+    /// Whom a client connects.
+    pub(crate) peer: Address,
+}
+
 /// The devices that the module is bonded with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bonds {

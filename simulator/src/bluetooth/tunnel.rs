@@ -1,9 +1,10 @@
 //! Passthrough over Bluetooth: `AT+BLESPP` and `AT+BTSPPSEND` without parameters.
 
-use super::Connection;
 use super::air::{Address, LinkId};
 use super::classic::ClassicSignal;
 use super::gatt::{INDICATE, NOTIFY, Place};
+use super::stored::StoredTunnel;
+use super::{Connection, SppChannels};
 use crate::engine::Mode;
 use crate::escape::Escape;
 use crate::request::Code;
@@ -92,6 +93,44 @@ impl Simulator {
             medium.write(now, link, radio, configuration, if indicates { &[2, 0] } else { &[1, 0] });
         }
         Ok(Route::LowEnergy { index, client, transmit, receive })
+    }
+
+    pub(crate) fn has_low_energy(&self) -> bool {
+        self.profile.find("+BLESPP", &self.variant).is_some()
+    }
+
+    /// At the end of the boot: a server waits for its client, a client tries until its server is there.
+    pub(crate) fn enter_stored_tunnel(&mut self, stored: StoredTunnel) {
+        let role = if stored.client { 1 } else { 2 };
+        self.bluetooth.role = role;
+        self.bluetooth.first_role = Some(role);
+        self.raise_low_energy();
+        self.bluetooth.spp = Some(SppChannels { transmit: stored.transmit, receive: stored.receive, reconnect: true });
+        // For a client these are not right before it knows its server's table.
+        let place = |(service, characteristic)| super::own_place(service, characteristic, None);
+        let (Some(transmit), Some(receive)) = (place(stored.transmit), place(stored.receive)) else {
+            return;
+        };
+        let route = Route::LowEnergy { index: 0, client: stored.client, transmit, receive };
+        let mut tunnel = Tunnel::new(route, self.profile.limits.escape_silence);
+        if stored.client {
+            tunnel.retry = Some((self.now, stored.peer, self.address_type(&stored.peer)));
+        } else {
+            let (name, radio) = (self.settings.bluetooth.name.clone(), self.bluetooth.radio);
+            self.bluetooth.create_services(&name);
+            let mut medium = self.bluetooth.lock();
+            medium.radios[radio].server.services.iter_mut().for_each(|service| service.started = true);
+            drop(medium);
+            // Without the random address that it is to use it stays silent.
+            let _ = self.start_advertising();
+        }
+        self.mode_at = tunnel.retry.map(|(at, ..)| at);
+        self.mode = Mode::Tunnel(Box::new(tunnel));
+    }
+
+    /// 0 if somebody has this as public address, 1 for a random one.
+    fn address_type(&self, address: &Address) -> u8 {
+        u8::from(!self.bluetooth.air.look().radios.iter().any(|radio| radio.public == *address))
     }
 
     pub(crate) fn take_tunnel(&mut self) {
@@ -206,8 +245,7 @@ impl Simulator {
     pub(super) fn tunnel_disconnected(&mut self, connection: &Connection, lost: usize) {
         let reconnects = self.bluetooth.spp.is_some_and(|channels| channels.reconnect);
         let now = self.now;
-        let known = |mac: &Address| *mac == connection.address;
-        let address_type = u8::from(!self.bluetooth.air.look().radios.iter().any(|radio| known(&radio.public)));
+        let address_type = self.address_type(&connection.address);
         let Mode::Tunnel(tunnel) = &mut self.mode else {
             return;
         };

@@ -4,7 +4,7 @@ use super::{Entry, Reply, command};
 use crate::engine::{Job, Running};
 use crate::fault::Fault;
 use crate::link::{Kind, LINKS};
-use crate::net::{ConnectState, Lookup, NetworkError, SocketId};
+use crate::net::{ConnectState, Lookup, NetworkError, Ping, PingId, SocketId};
 use crate::request::{Call, Code, Failure, Reason};
 use crate::send::DataMode;
 use crate::simulator::Simulator;
@@ -316,6 +316,7 @@ impl Simulator {
         match self.running_job() {
             Some(Job::Send(_)) => self.pump_send(),
             Some(Job::Connect { .. }) => self.pump_connect(),
+            Some(&Job::Ping(ping)) => self.pump_ping(ping),
             #[cfg(feature = "services")]
             Some(Job::Service(_)) => self.pump_service_job(),
             Some(Job::Lookup { not_before, .. }) if *not_before <= self.now => self.pump_lookup(),
@@ -391,9 +392,17 @@ impl Simulator {
 
     fn begin_ping(&mut self, address: IpAddr) -> Reply {
         let now = self.now;
-        let time = self.network.ping(now, address);
-        let at = now + time.unwrap_or(PING_TIMEOUT);
-        self.run(Job::Ping(time), Some(at))
+        let ping = self.network.ping(now, address);
+        self.run(Job::Ping(ping), Some(now + PING_TIMEOUT))
+    }
+
+    fn pump_ping(&mut self, ping: PingId) -> bool {
+        match self.network.pinged(self.now, ping) {
+            Ping::Answered(time) => self.finish_ping(Some(time)),
+            // Whoever does not answer takes all the time that the module has.
+            Ping::Pending | Ping::Lost => return false,
+        }
+        true
     }
 
     pub(crate) fn finish_ping(&mut self, time: Option<Duration>) {

@@ -2,6 +2,7 @@
 //! changes them.
 
 use super::{Entry, Reply, command};
+use crate::files::{Files, is_name};
 use crate::request::{Call, Code, Failure};
 use crate::script::Point;
 use crate::simulator::Simulator;
@@ -57,13 +58,13 @@ pub(crate) struct FlashMemory {
     pairs: BTreeMap<(String, String), Pair>,
     /// Those certificates that were written as strings.
     text_certificates: BTreeSet<(String, String)>,
-    files: BTreeMap<String, Vec<u8>>,
+    files: Files,
 }
 
-impl Default for FlashMemory {
-    fn default() -> Self {
+impl FlashMemory {
+    pub(crate) fn new(files: Files) -> Self {
         let images = [MANUFACTURING, FILES].map(|index| vec![0xff; PARTITIONS[index].4]);
-        Self { images, pairs: BTreeMap::new(), text_certificates: BTreeSet::new(), files: BTreeMap::new() }
+        Self { images, pairs: BTreeMap::new(), text_certificates: BTreeSet::new(), files }
     }
 }
 
@@ -281,14 +282,14 @@ fn file(module: &mut Simulator, call: &Call) -> Answer {
         if name != "." {
             return Err(Code::Failed.into());
         }
-        let names: String = module.flash_memory.files.keys().map(|name| format!("{name}\r\n")).collect();
+        let names: String = module.flash_memory.files.names().iter().map(|name| format!("{name}\r\n")).collect();
         module.emit(&Point::Information, format!("{}:LIST\r\n{names}", call.name).as_bytes());
         return Ok(Reply::Ok);
     }
     if operation == 1 {
         return write_file(module, name, number(3, 0)?, number(4, 1)?);
     }
-    let data = module.flash_memory.files.get(&name).ok_or(Code::Failed)?;
+    let data = module.flash_memory.files.read(&name).ok_or(Code::Failed)?;
     match operation {
         0 => {
             module.flash_memory.files.remove(&name);
@@ -308,17 +309,20 @@ fn file(module: &mut Simulator, call: &Call) -> Answer {
 }
 
 fn write_file(module: &mut Simulator, name: String, offset: usize, length: usize) -> Answer {
-    let others = module.flash_memory.files.iter().filter(|(other, _)| **other != name);
-    let used: usize = others.map(|(_, data)| data.len()).sum();
-    if name.contains(['/', '\\']) || name == "." || used + offset + length > PARTITIONS[FILES].4 {
+    let used = module.flash_memory.files.size_without(&name);
+    if !is_name(&name) || used + offset + length > PARTITIONS[FILES].4 {
         return Err(Code::Failed.into());
     }
     Ok(module.prompt_for(length, move |module, data| {
-        let file = module.flash_memory.files.entry(name).or_default();
+        let mut file = module.flash_memory.files.read(&name).unwrap_or_default();
         if file.len() < offset + length {
             file.resize(offset + length, 0);
         }
         file[offset..offset + length].copy_from_slice(&data);
-        module.finish_ok();
+        if module.flash_memory.files.write(&name, file) {
+            module.finish_ok();
+        } else {
+            module.finish_error(Code::Failed);
+        }
     }))
 }

@@ -40,6 +40,7 @@ pub(crate) static COMMANDS: &[Entry] = &[
             super::time::configure(module, call, true, zone, 1)
         })
         .execute(|module, _| {
+            module.drop_sntp_query();
             module.sntp.reset();
             Ok(Reply::Ok)
         }),

@@ -24,11 +24,12 @@ pub(crate) static COMMANDS: &[Entry] = &[
 ];
 
 fn mode_query(module: &mut Simulator, call: &Call) -> Answer {
-    if call.name == "+CIPRECVMODE" {
+    // The older command knows one mode for all.
+    if call.name == "+CIPRECVMODE" && module.variant.receive_command != ReceiveCommand::Both {
         let mode = u8::from(module.sockets.passive[0]);
         return module.tell(call, mode);
     }
-    let line = |(id, link): (usize, &Link)| format!("+CIPRECVTYPE:{id},{}\r\n", u8::from(link.passive));
+    let line = |(id, link): (usize, &Link)| format!("{}:{id},{}\r\n", call.name, u8::from(link.passive));
     let lines: String = module.sockets.open().map(line).collect();
     if !lines.is_empty() {
         module.emit(&Point::Information, lines.as_bytes());

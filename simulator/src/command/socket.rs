@@ -108,18 +108,25 @@ fn status(module: &mut Simulator, _: &Call) -> Answer {
 
 fn addresses(module: &mut Simulator, _: &Call) -> Answer {
     let settings = &module.settings;
+    let line = |key: &str, address: Option<String>| {
+        address.map(|address| format!("+CIFSR:{key},\"{address}\"\r\n")).unwrap_or_default()
+    };
     let mut text = String::new();
     if settings.softap_on() {
         text += &format!("+CIFSR:APIP,\"{}\"\r\n", settings.softap_ip.ip);
+        text += &line("APIP6LL", module.link_local(settings.softap_mac));
         text += &format!("+CIFSR:APMAC,\"{}\"\r\n", mac_text(settings.softap_mac));
     }
     if settings.station() {
         let ip = module.station_ipv4().map_or(Ipv4Addr::UNSPECIFIED, |config| config.ip);
         text += &format!("+CIFSR:STAIP,\"{ip}\"\r\n");
+        text += &line("STAIP6LL", module.station_link_local());
+        text += &line("STAIP6GL", module.station_global());
         text += &format!("+CIFSR:STAMAC,\"{}\"\r\n", mac_text(settings.station_mac));
     }
     if let Some(config) = module.world.ethernet_address() {
         text += &format!("+CIFSR:ETHIP,\"{}\"\r\n", config.ip);
+        text += &line("ETHIP6LL", module.link_local(settings.ethernet_mac));
         text += &format!("+CIFSR:ETHMAC,\"{}\"\r\n", mac_text(settings.ethernet_mac));
     }
     if !text.is_empty() {

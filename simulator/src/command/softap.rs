@@ -54,7 +54,10 @@ pub(crate) static COMMANDS: &[Entry] = &[
     command("+CIPAP")
         .query(|module, call| {
             need_softap(module)?;
-            let lines = address_lines(&call.name, module.settings_of(call).softap_ip);
+            let mut lines = address_lines(&call.name, module.settings_of(call).softap_ip);
+            if let Some(address) = module.link_local(module.settings.softap_mac) {
+                lines += &format!("\r\n{}:ip6ll:\"{address}\"", call.name);
+            }
             module.info(&lines);
             Ok(Reply::Ok)
         })

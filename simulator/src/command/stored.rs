@@ -1,12 +1,13 @@
-//! The passthrough link that is opened at power-on.
+//! What the module passes through from power-on on.
 
 use super::connect::link_type;
 use super::{Entry, Reply, command};
+use crate::bluetooth::stored::StoredTunnel;
 use crate::engine::Mode;
 use crate::link::Kind;
 use crate::net::{ConnectState, Lookup, LookupId, SocketId};
 use crate::passthrough::Passthrough;
-use crate::request::{Call, Code, Failure};
+use crate::request::{Call, Code, Failure, parse_mac};
 use crate::settings::StoredLink;
 use crate::simulator::Simulator;
 use core::time::Duration;
@@ -15,11 +16,15 @@ use std::net::{IpAddr, SocketAddr};
 pub(crate) static COMMANDS: &[Entry] = &[command("+SAVETRANSLINK").set(set)];
 
 fn set(module: &mut Simulator, call: &Call) -> Result<Reply, Failure> {
+    let most = if module.has_low_energy() { 2 } else { 1 };
+    let choice = call.int(0, 0, most)?;
+    if choice == 2 {
+        let tunnel = stored_tunnel(call)?;
+        return Ok(store(module, None, Some(tunnel)));
+    }
     call.count(1, 5)?;
-    if !call.flag(0)? {
-        module.settings.stored_link = None;
-        module.flash.stored_link = None;
-        return Ok(Reply::Ok);
+    if choice == 0 {
+        return Ok(store(module, None, None));
     }
     let host = call.text(1, 1, 64)?.to_owned();
     let port = u16::try_from(call.int(2, 1, 65535)?).map_err(|_| Code::Invalid)?;
@@ -37,9 +42,24 @@ fn set(module: &mut Simulator, call: &Call) -> Result<Reply, Failure> {
     if link.host.parse::<IpAddr>().is_ok_and(|address| address.is_ipv6() != v6) {
         return Err(Code::Invalid.into());
     }
-    module.settings.stored_link = Some(link.clone());
-    module.flash.stored_link = Some(link);
-    Ok(Reply::Ok)
+    Ok(store(module, Some(link), None))
+}
+
+fn store(module: &mut Simulator, link: Option<StoredLink>, tunnel: Option<StoredTunnel>) -> Reply {
+    for settings in [&mut module.settings, &mut module.flash] {
+        settings.stored_link.clone_from(&link);
+        settings.stored_tunnel = tunnel;
+    }
+    Reply::Ok
+}
+
+/// Role, service and characteristic of either way, the other device.
+fn stored_tunnel(call: &Call) -> Result<StoredTunnel, Failure> {
+    call.count(7, 7)?;
+    let number = |index| usize::try_from(call.int(index, 1, 255)?).map_err(|_| Code::Invalid);
+    let peer = parse_mac(call.text(6, 17, 17)?).ok_or(Code::Invalid)?;
+    let client = call.int(1, 1, 2)? == 1;
+    Ok(StoredTunnel { client, transmit: (number(2)?, number(3)?), receive: (number(4)?, number(5)?), peer })
 }
 
 /// How far the stored link is.
@@ -60,6 +80,9 @@ impl Opening {
 impl Simulator {
     /// At the end of the boot: the module is in passthrough from now on, whether or not its link is there.
     pub(crate) fn enter_stored_link(&mut self) {
+        if let Some(tunnel) = self.settings.stored_tunnel {
+            return self.enter_stored_tunnel(tunnel);
+        }
         if let Some(link) = self.settings.stored_link.clone() {
             self.sockets.passthrough = true;
             let mut mode = Passthrough::new(self.profile, self.send_interval());

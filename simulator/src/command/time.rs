@@ -2,9 +2,7 @@
 
 use super::{Entry, Reply, command};
 use crate::request::{Call, Code, Failure};
-use crate::script::Point;
 use crate::simulator::Simulator;
-use core::time::Duration;
 
 type Answer = Result<Reply, Failure>;
 
@@ -22,46 +20,6 @@ pub(crate) static COMMANDS: &[Entry] = &[
             Ok(Reply::Ok)
         }),
 ];
-
-/// Who has set the module's clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Clock {
-    /// It starts in 1970.
-    #[default]
-    Nobody,
-    Servers,
-    /// `AT+SYSTIMESTAMP`; what it would have shown at time 0.
-    Host(i64),
-}
-
-#[derive(Debug)]
-pub(crate) struct Sntp {
-    pub(super) enabled: bool,
-    /// As typed, with `hhmm` where it was so.
-    pub(super) zone: i64,
-    pub(super) servers: Vec<String>,
-    interval: i64,
-    clock: Clock,
-    pub(crate) at: Option<Duration>,
-}
-
-impl Default for Sntp {
-    fn default() -> Self {
-        Self { enabled: false, zone: 0, servers: Vec::new(), interval: 3600, clock: Clock::Nobody, at: None }
-    }
-}
-
-impl Sntp {
-    /// A restart keeps the time.
-    pub(crate) fn reset(&mut self) {
-        *self = Self { clock: self.clock, ..Self::default() };
-    }
-
-    /// The zone in minutes: whole hours, or `hhmm`.
-    const fn minutes(&self) -> i64 {
-        if self.zone >= -12 && self.zone <= 14 { self.zone * 60 } else { self.zone / 100 * 60 + self.zone % 100 }
-    }
-}
 
 pub(super) fn config_query(module: &mut Simulator, call: &Call) -> Answer {
     let sntp = &module.sntp;
@@ -94,11 +52,7 @@ pub(super) fn configure(module: &mut Simulator, call: &Call, enabled: bool, zone
     if servers.is_empty() {
         servers = ["cn.ntp.org.cn", "ntp.sjtu.edu.cn", "us.pool.ntp.org"].map(str::to_owned).to_vec();
     }
-    module.sntp.enabled = enabled;
-    module.sntp.zone = zone;
-    module.sntp.servers = servers;
-    module.sntp.at = None;
-    module.start_sntp();
+    module.configure_sntp(enabled, zone, servers);
     Ok(Reply::Ok)
 }
 
@@ -106,9 +60,8 @@ fn time(module: &mut Simulator, call: &Call) -> Answer {
     if !module.sntp.enabled {
         return Err(Code::Failed.into());
     }
-    let unix = if module.sntp.clock != Clock::Nobody { module.unix_time() } else { 0 };
-    let seconds = i64::try_from(unix).unwrap_or(0) + module.sntp.minutes() * 60;
-    let time = asctime(seconds, module.profile.wording.zero_padded_day);
+    let zero_padded = module.profile.wording.zero_padded_day;
+    let time = asctime(module.shown_seconds(), zero_padded);
     module.tell(call, time)
 }
 
@@ -140,42 +93,6 @@ fn asctime(seconds: i64, zero_padded: bool) -> String {
         second / 60 % 60,
         second % 60,
     )
-}
-
-impl Simulator {
-    /// The module's clock: it starts in 1970 unless SNTP or a command has set it.
-    pub(crate) fn unix_time(&self) -> u64 {
-        let passed = self.now.as_secs();
-        match self.sntp.clock {
-            Clock::Nobody => passed,
-            Clock::Servers => self.unix_at_zero.saturating_add(passed),
-            Clock::Host(start) => passed.saturating_add_signed(start),
-        }
-    }
-
-    pub(crate) fn set_unix_time(&mut self, unix: u64) {
-        let signed = |seconds| i64::try_from(seconds).unwrap_or(i64::MAX);
-        self.sntp.clock = Clock::Host(signed(unix).saturating_sub(signed(self.now.as_secs())));
-    }
-
-    /// Asks the servers if that is wanted and possible.
-    pub(crate) fn start_sntp(&mut self) {
-        if self.sntp.enabled && self.station.online() {
-            self.sntp.at = Some(self.now + self.latency.sntp);
-        }
-    }
-
-    pub(crate) fn on_sntp_timer(&mut self) {
-        if !self.sntp.enabled || !self.station.online() {
-            return;
-        }
-        self.sntp.clock = Clock::Servers;
-        let interval = u64::try_from(self.sntp.interval).unwrap_or(3600);
-        self.sntp.at = Some(self.now + Duration::from_secs(interval));
-        if self.profile.wording.tells_clock_set {
-            self.emit(&Point::Information, b"+TIME_UPDATED\r\n");
-        }
-    }
 }
 
 #[cfg(test)]

@@ -329,6 +329,7 @@ impl Simulator {
                     let body = body?;
                     if update.image {
                         let empty = body.is_empty();
+                        self.update_image = Some(body.to_vec());
                         self.network.close(now, socket);
                         return if empty { Err(()) } else { Ok(Some(())) };
                     }

@@ -296,7 +296,11 @@ fn address_query(module: &mut Simulator, call: &Call) -> Answer {
         Some(fixed) if call.stored() == Some(true) => fixed,
         _ => module.station_ipv4().unwrap_or(none),
     };
-    module.info(&address_lines(&call.name, config));
+    let mut lines = address_lines(&call.name, config);
+    for (key, address) in [("ip6ll", module.station_link_local()), ("ip6gl", module.station_global())] {
+        lines += &address.map(|address| format!("\r\n{}:{key}:\"{address}\"", call.name)).unwrap_or_default();
+    }
+    module.info(&lines);
     Ok(Reply::Ok)
 }
 

@@ -1,6 +1,6 @@
 //! The network of the machine that the simulator runs on: real sockets, the real resolver.
 
-use super::{ConnectState, Lookup, LookupId, Network, NetworkError, Received, SocketId};
+use super::{ConnectState, Lookup, LookupId, Network, NetworkError, Ping, PingId, Received, SocketId};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,6 +10,10 @@ use std::thread;
 
 /// How long a connect may take before the host gives up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a host has to answer a ping; modules wait less.
+#[cfg(all(feature = "program", unix))]
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 enum Socket {
     Connecting(Receiver<io::Result<TcpStream>>),
@@ -21,10 +25,12 @@ enum Socket {
 /// Real sockets of the host, used without blocking.
 ///
 /// Names are looked up in the static table first, then by the host's resolver in a thread of its own; connects run in a
-/// thread of their own, too. Only loopback addresses answer pings.
+/// thread of their own, and so do pings. Those need a machine that lets this program send ICMP (Linux:
+/// `net.ipv4.ping_group_range`, or root); on others only loopback addresses answer.
 pub struct HostNetwork {
     sockets: BTreeMap<SocketId, Socket>,
     lookups: BTreeMap<LookupId, Receiver<Vec<IpAddr>>>,
+    pings: BTreeMap<PingId, Receiver<Option<Duration>>>,
     hosts: BTreeMap<String, Vec<IpAddr>>,
     listen_address: IpAddr,
     next: u64,
@@ -51,6 +57,7 @@ impl HostNetwork {
         Self {
             sockets: BTreeMap::new(),
             lookups: BTreeMap::new(),
+            pings: BTreeMap::new(),
             hosts: BTreeMap::new(),
             listen_address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             next: 0,
@@ -82,6 +89,15 @@ impl HostNetwork {
     }
 }
 
+/// One echo request, blocking; where this program may not send any, a loopback address answers all the same.
+fn ping(remote: IpAddr) -> Option<Duration> {
+    #[cfg(all(feature = "program", unix))]
+    if let Ok(time) = super::ping::echo(remote, PING_TIMEOUT) {
+        return time;
+    }
+    remote.is_loopback().then_some(Duration::from_millis(1))
+}
+
 fn error_of(error: &io::Error) -> NetworkError {
     match error.kind() {
         ErrorKind::ConnectionRefused => NetworkError::Refused,
@@ -98,7 +114,7 @@ impl Network for HostNetwork {
     fn poll(&mut self, _now: Duration) {}
 
     fn next_wake(&self, now: Duration) -> Option<Duration> {
-        if self.sockets.is_empty() && self.lookups.is_empty() {
+        if self.sockets.is_empty() && self.lookups.is_empty() && self.pings.is_empty() {
             return None;
         }
         // Shortly after traffic more of it is likely; later a slower pace saves the machine.
@@ -290,7 +306,23 @@ impl Network for HostNetwork {
         answer
     }
 
-    fn ping(&mut self, _now: Duration, remote: IpAddr) -> Option<Duration> {
-        remote.is_loopback().then_some(Duration::from_millis(1))
+    fn ping(&mut self, _now: Duration, remote: IpAddr) -> PingId {
+        let id = PingId(self.fresh());
+        let (sender, receiver) = channel();
+        // Without a thread the sender is dropped and the ping is lost.
+        let _ = thread::Builder::new().name("ping".into()).spawn(move || sender.send(ping(remote)));
+        self.pings.insert(id, receiver);
+        id
+    }
+
+    fn pinged(&mut self, now: Duration, ping: PingId) -> Ping {
+        let answer = match self.pings.get(&ping).map(Receiver::try_recv) {
+            Some(Err(TryRecvError::Empty)) => return Ping::Pending,
+            Some(Ok(time)) => time,
+            Some(Err(TryRecvError::Disconnected)) | None => None,
+        };
+        self.active.set(now);
+        self.pings.remove(&ping);
+        answer.map_or(Ping::Lost, Ping::Answered)
     }
 }

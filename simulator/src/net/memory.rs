@@ -1,6 +1,6 @@
 //! A network in memory: peers are callbacks, time is given, nothing depends on the machine.
 
-use super::{ConnectState, Lookup, LookupId, Network, NetworkError, Received, SocketId};
+use super::{ConnectState, Lookup, LookupId, Network, NetworkError, Ping, PingId, Received, SocketId};
 use core::time::Duration;
 use std::cell::{RefCell, RefMut};
 use std::collections::{BTreeMap, VecDeque};
@@ -123,6 +123,8 @@ struct Inner {
     servers: BTreeMap<SocketAddr, Server>,
     hosts: BTreeMap<String, Vec<IpAddr>>,
     pings: BTreeMap<IpAddr, Duration>,
+    /// When the answer comes, and how long it took.
+    answers: BTreeMap<PingId, (Duration, Duration)>,
     udp_handlers: BTreeMap<SocketAddr, UdpHandler>,
     udp_log: Vec<(SocketAddr, Vec<u8>)>,
     connections: BTreeMap<SocketId, Connection>,
@@ -417,7 +419,8 @@ impl Network for MemoryNetwork {
             let arrival = socket.incoming.front().map(|(at, _, _)| *at);
             arrival.filter(|&at| at > seen)
         });
-        times.chain(datagrams).flatten().min()
+        let answers = inner.answers.values().map(|&(at, _)| Some(at).filter(|&at| at > seen));
+        times.chain(datagrams).chain(answers).flatten().min()
     }
 
     fn connect(&mut self, now: Duration, remote: SocketAddr) -> Result<SocketId, NetworkError> {
@@ -613,7 +616,24 @@ impl Network for MemoryNetwork {
         }
     }
 
-    fn ping(&mut self, _now: Duration, remote: IpAddr) -> Option<Duration> {
-        self.inner().pings.get(&remote).copied()
+    fn ping(&mut self, now: Duration, remote: IpAddr) -> PingId {
+        let mut inner = self.inner();
+        let id = PingId(inner.fresh().0);
+        if let Some(&time) = inner.pings.get(&remote) {
+            inner.answers.insert(id, (now + time, time));
+        }
+        id
+    }
+
+    fn pinged(&mut self, now: Duration, ping: PingId) -> Ping {
+        let mut inner = self.inner();
+        match inner.answers.get(&ping) {
+            None => Ping::Lost,
+            Some(&(at, _)) if at > now => Ping::Pending,
+            Some(&(_, time)) => {
+                inner.answers.remove(&ping);
+                Ping::Answered(time)
+            }
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 mod host;
 mod memory;
+#[cfg(all(feature = "program", unix))]
+mod ping;
 
 pub use host::HostNetwork;
 pub use memory::{MemoryNetwork, Peer, PeerSocket, UdpHandler};
@@ -16,6 +18,10 @@ pub struct SocketId(pub u64);
 /// A running name query of a [`Network`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LookupId(pub u64);
+
+/// A running ping of a [`Network`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PingId(pub u64);
 
 /// Why a network operation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +69,17 @@ pub enum Lookup {
     Found(Vec<IpAddr>),
     /// There is no such name, or no answer.
     Failed,
+}
+
+/// How far a ping is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ping {
+    /// No answer yet.
+    Pending,
+    /// The host has answered after this time.
+    Answered(Duration),
+    /// There is no answer, and will be none.
+    Lost,
 }
 
 /// The network that a simulated module is connected to.
@@ -117,6 +134,9 @@ pub trait Network {
     /// How far the query is. After an answer the query is forgotten.
     fn lookup(&mut self, now: Duration, lookup: LookupId) -> Lookup;
 
-    /// The round trip time to a host, `None` if it does not answer.
-    fn ping(&mut self, now: Duration, remote: IpAddr) -> Option<Duration>;
+    /// Asks a host for a sign of life.
+    fn ping(&mut self, now: Duration, remote: IpAddr) -> PingId;
+
+    /// How far the ping is. After an answer it is forgotten.
+    fn pinged(&mut self, now: Duration, ping: PingId) -> Ping;
 }

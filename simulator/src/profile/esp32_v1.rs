@@ -73,6 +73,7 @@ const ROWS: &[Row] = &[
 const WORDING: Wording = Wording {
     reason,
     quoted_domain: false,
+    zone_before_sync: true,
     tells_clock_set: false,
     memory: "148408",
     pool_mark: '=',

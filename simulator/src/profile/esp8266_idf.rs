@@ -93,6 +93,7 @@ const ROWS: &[Row] = &[
 const WORDING: Wording = Wording {
     ping_timeout: "+timeout",
     quoted_domain: false,
+    zone_before_sync: true,
     tells_clock_set: false,
     forced_restart: "",
     memory: "148408",

@@ -101,6 +101,7 @@ pub(super) const WORDING: Wording = Wording {
     leaves_after_ok: false,
     restart_disconnects: false,
     zero_padded_day: false,
+    zone_before_sync: true,
     tells_clock_set: true,
     no_hostname: None,
     update: "+CIPUPDATE",

@@ -137,6 +137,7 @@ pub(super) const WORDING: Wording = Wording {
     leaves_after_ok: true,
     restart_disconnects: true,
     zero_padded_day: true,
+    zone_before_sync: false,
     tells_clock_set: false,
     no_hostname: Some("<null>"),
     update: "+CIUPDATE",

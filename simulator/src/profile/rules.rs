@@ -35,6 +35,8 @@ pub(crate) struct Wording {
     pub(crate) restart_disconnects: bool,
     /// Whether days of one digit in `+CIPSNTPTIME` have a zero in front, not a blank.
     pub(crate) zero_padded_day: bool,
+    /// Whether `+CIPSNTPTIME` shows the zone's time of 1970 before the clock is set, and not that of Greenwich.
+    pub(crate) zone_before_sync: bool,
     /// Whether the module says that the clock was set.
     pub(crate) tells_clock_set: bool,
     /// What `AT+CWHOSTNAME?` says without station mode; `None` is an error.

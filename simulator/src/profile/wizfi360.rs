@@ -121,6 +121,7 @@ const WORDING: Wording = Wording {
     pool_mark: ':',
     quoted_pool: true,
     restart_disconnects: false,
+    update: "+CIPUPDATE",
     ..nonos::WORDING
 };
 

@@ -110,15 +110,12 @@ fn authorities(store: &CertificateStore, namespace: &str, index: usize) -> Optio
     Some(roots)
 }
 
-/// `None` if that cannot be done: a certificate is missing or broken, or a pre-shared key is wanted.
+/// `None` if that cannot be done: a certificate is missing or broken.
 pub(super) fn client(
     settings: &ClientSettings,
     store: &CertificateStore,
     clock: &Clock,
 ) -> Option<(Arc<ClientConfig>, ServerName<'static>)> {
-    if settings.shared_key.is_some() {
-        return None;
-    }
     let namespace = if settings.namespace.is_empty() { "client" } else { settings.namespace };
     let entry = |kind: &str| format!("{namespace}_{kind}");
     let name = |name: &String| ServerName::try_from(name.clone()).ok();

@@ -1,6 +1,6 @@
 //! The module's way into the network: sockets as they are, or with TLS on them.
 
-use crate::net::{ConnectState, Lookup, LookupId, Network, NetworkError, Received, SocketId};
+use crate::net::{ConnectState, Lookup, LookupId, Network, NetworkError, Ping, PingId, Received, SocketId};
 use crate::tls::{CertificateStore, ClientSettings};
 use core::time::Duration;
 use std::net::{IpAddr, SocketAddr};
@@ -189,7 +189,11 @@ impl Network for Gateway {
         self.network.lookup(now, lookup)
     }
 
-    fn ping(&mut self, now: Duration, remote: IpAddr) -> Option<Duration> {
+    fn ping(&mut self, now: Duration, remote: IpAddr) -> PingId {
         self.network.ping(now, remote)
+    }
+
+    fn pinged(&mut self, now: Duration, ping: PingId) -> Ping {
+        self.network.pinged(now, ping)
     }
 }

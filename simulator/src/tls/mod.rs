@@ -2,7 +2,11 @@
 
 #[cfg(feature = "tls")]
 mod config;
+#[cfg(feature = "tls")]
+mod connection;
 mod gateway;
+#[cfg(feature = "tls")]
+mod psk;
 #[cfg(feature = "tls")]
 mod session;
 

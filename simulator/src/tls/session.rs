@@ -1,10 +1,12 @@
 //! The TLS sessions of the module's sockets, without threads and clocks: bytes go through rustls on their way.
 
 use super::config::{self, Clock};
+use super::connection::Connection;
+use super::psk;
 use super::{CertificateStore, ClientSettings};
 use crate::net::{ConnectState, Network, NetworkError, Received, SocketId};
 use core::time::Duration;
-use rustls::{ClientConnection, Connection, ServerConfig, ServerConnection};
+use rustls::{ClientConnection, ServerConfig, ServerConnection};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -77,9 +79,8 @@ impl Session {
                 let established = !tls.is_handshaking();
                 match tls.read_tls(&mut wire) {
                     Ok(0) => self.ended = true,
-                    Ok(count) => match tls.process_new_packets() {
-                        Ok(state) if established => {
-                            let plain = state.plaintext_bytes_to_read();
+                    Ok(count) => match tls.process() {
+                        Ok(plain) if established => {
                             self.ciphered += count;
                             if plain > 0 {
                                 self.overhead += self.ciphered.saturating_sub(plain);
@@ -120,7 +121,7 @@ impl Session {
         let Some(tls) = &mut self.tls else {
             return Received::Closed;
         };
-        match tls.reader().read(out) {
+        match tls.read(out) {
             Ok(0) if out.is_empty() => Received::Nothing,
             Ok(0) => Received::Closed,
             Ok(count) => Received::Data(count),
@@ -128,6 +129,12 @@ impl Session {
             Err(_) => Received::Closed,
         }
     }
+}
+
+/// By rustls.
+fn secured(mut tls: rustls::Connection) -> Connection {
+    tls.set_buffer_limit(Some(BACKLOG));
+    Connection::Rustls(Box::new(tls))
 }
 
 struct Listener {
@@ -155,12 +162,17 @@ impl Sessions {
         settings: &ClientSettings,
         certificates: &CertificateStore,
     ) {
-        let made = config::client(settings, certificates, &self.clock);
-        let tls = made.and_then(|(config, name)| ClientConnection::new(config, name).ok());
-        let tls = tls.map(|mut tls| {
-            tls.set_buffer_limit(Some(BACKLOG));
-            Connection::from(tls)
-        });
+        let tls = match &settings.shared_key {
+            Some(key) => {
+                let tls = psk::Connection::new(settings, key.clone(), BACKLOG);
+                tls.map(|tls| Connection::SharedKey(Box::new(tls)))
+            }
+            None => {
+                let made = config::client(settings, certificates, &self.clock);
+                let tls = made.and_then(|(config, name)| ClientConnection::new(config, name).ok());
+                tls.map(|tls| secured(tls.into()))
+            }
+        };
         self.sessions.insert(socket, Session::new(tls));
     }
 
@@ -237,7 +249,7 @@ impl Sessions {
         let session = self.sessions.get_mut(&socket)?;
         session.drive(now, socket, network);
         let result = match &mut session.tls {
-            Some(tls) if !session.ended => tls.writer().write(data).map_err(|_| NetworkError::Closed),
+            Some(tls) if !session.ended => tls.write(data).map_err(|_| NetworkError::Closed),
             _ => Err(NetworkError::Closed),
         };
         session.drive(now, socket, network);
@@ -284,10 +296,7 @@ impl Sessions {
     ) -> Option<(SocketId, SocketAddr)> {
         let server = self.listeners.get_mut(&listener)?;
         while let Some((socket, remote)) = network.accept(now, listener) {
-            let tls = ServerConnection::new(Arc::clone(&server.config)).ok().map(|mut tls| {
-                tls.set_buffer_limit(Some(BACKLOG));
-                Connection::from(tls)
-            });
+            let tls = ServerConnection::new(Arc::clone(&server.config)).ok().map(|tls| secured(tls.into()));
             self.sessions.insert(socket, Session::new(tls));
             server.waiting.push((socket, remote, now + HANDSHAKE_TIMEOUT));
         }

@@ -8,7 +8,7 @@ use crate::request::parse_mac;
 use core::ops::Range;
 use core::time::Duration;
 use serde::Deserialize;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use toml::Spanned;
 
 /// What is wrong with a world file.
@@ -103,6 +103,7 @@ struct AccessPointFile {
     channel: Option<u8>,
     rssi: Option<i8>,
     country: Option<String>,
+    ipv6: Option<Ipv6Addr>,
     #[serde(default = "yes")]
     up: bool,
     #[serde(default = "yes")]
@@ -274,6 +275,7 @@ impl Reader<'_> {
         point.rssi = file.rssi.unwrap_or(point.rssi);
         point.up = file.up;
         point.dhcp = file.dhcp;
+        point.ipv6 = file.ipv6;
         Ok(point)
     }
 

@@ -184,7 +184,7 @@ pub fn prepare(world: &mut World, line: &str, rx: &[Value], scheme: u8) {
     let values = values(line);
     let name = line.split(['=', '?']).next().unwrap();
     match name {
-        "AT+MQTTCONN" => world.mqtt(values[1], values[2].parse().unwrap(), scheme),
+        "AT+MQTTCONN" if line.contains('=') => world.mqtt(values[1], values[2].parse().unwrap(), scheme),
         _ if name.starts_with("AT+HTTP") || name == "AT+WSOPEN" => {
             let size = if name == "AT+HTTPCLIENT" || line.contains("HTTPCP") { 512 } else { 2048 };
             *world.answer.borrow_mut() = answer_of(rx, size);

@@ -1,10 +1,13 @@
 //! The worked sessions of the manuals, from the catalogue, step by step. Second boards are second modules; phones, routers,
-//! brokers, web servers and users are played by the world and by servers in memory. `tests/data` holds the sessions.
+//! brokers, web servers and users are played by the world and by servers in memory. The sessions stand in `tests/data/commands` of the
+//! workspace.
 #![allow(missing_docs)]
 
 mod bluetooth;
 #[path = "../common/broker.rs"]
 mod broker;
+#[path = "../common/catalogues.rs"]
+mod catalogues;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/layers.rs"]
@@ -42,10 +45,13 @@ fn player(session: &Value) -> fn(&Value) -> Replay {
     }
 }
 
+/// The sessions of a manual.
+fn sessions(file: &str) -> Vec<Value> {
+    catalogues::read(file)["sessions"].as_array().unwrap().clone()
+}
+
 /// Plays all sessions: how many there are and how many went through, steps of those and all.
-fn replay_all(name: &str, text: &str) -> [usize; 4] {
-    let catalogue: Value = serde_json::from_str(text).unwrap();
-    let sessions = catalogue["sessions"].as_array().unwrap();
+fn replay_all(name: &str, sessions: &[Value]) -> [usize; 4] {
     let (mut done, mut steps_done, mut steps) = (0, 0, 0);
     let mut failures = Vec::new();
     for session in sessions {
@@ -65,12 +71,14 @@ fn replay_all(name: &str, text: &str) -> [usize; 4] {
 
 #[test]
 fn sessions_of_esp_at() {
-    let text = include_str!("../data/esp-at.sessions.json");
-    assert_eq!(replay_all("esp-at", text), [60, 60, 501, 501]);
+    assert_eq!(replay_all("esp-at", &sessions("esp-at.sessions")), [60, 60, 501, 501]);
 }
 
 #[test]
 fn sessions_of_the_small_manuals() {
-    let text = include_str!("../data/small-sessions.json");
-    assert_eq!(replay_all("esp32-v1 and esp8266-idf", text), [28, 28, 109, 109]);
+    for (dialect, steps) in [("esp32-v1", [13, 13, 60, 60]), ("esp8266-idf", [15, 15, 51, 51])] {
+        let mut sessions = sessions(dialect);
+        sessions.iter_mut().for_each(|session| session["dialect"] = dialect.into());
+        assert_eq!(replay_all(dialect, &sessions), steps);
+    }
 }

@@ -1,7 +1,11 @@
-//! Programs that know nothing of this one talk to it: Python with pyserial over a pseudo-terminal, and socat as the README
-//! shows. Where one is not installed its test says so and does nothing.
+//! Programs that know nothing of this one talk to it: Python with pyserial over a pseudo-terminal, socat as the README
+//! shows; and the module talks to openssl and mosquitto.
 #![cfg(all(feature = "program", unix))]
 #![allow(missing_docs)]
+
+mod services;
+#[path = "../common/tls.rs"]
+mod tls;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -34,10 +38,22 @@ impl Drop for Program {
     }
 }
 
-/// Whether a program runs and ends well.
+/// Whether a program runs and ends well. `WIFI_AT_STRANGERS=required` (the gate sets it) makes it a failure that one is
+/// not installed; without, its test says so and does nothing.
 fn works(program: &str, arguments: &[&str]) -> bool {
     let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
+    if status.is_ok_and(|status| status.success()) {
+        return true;
+    }
+    let required = std::env::var_os("WIFI_AT_STRANGERS").is_some_and(|value| value == "required");
+    assert!(!required, "{program} {arguments:?} does not work, and WIFI_AT_STRANGERS=required");
+    println!("skipped: {program} {arguments:?} does not work here");
+    false
+}
+
+/// A port that is free now; nobody else takes it before the module does.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A web server for one request; gives its port, and in the end the request.
@@ -67,42 +83,59 @@ fn connect(port: u16) -> TcpStream {
     }
 }
 
+/// `WIFI_AT_PYTHON` names a Python with pyserial; without it is `python3`.
 #[test]
 fn python_over_a_pseudo_terminal() {
-    if !works("python3", &["-c", "import serial"]) {
-        println!("skipped: python3 with pyserial is not installed");
-        return;
+    let python = std::env::var("WIFI_AT_PYTHON").unwrap_or_else(|_| "python3".into());
+    if works(&python, &["-c", "import serial"]) {
+        // One after the other takes longer than all at once: passthrough ends after a silence.
+        let dialects = ["esp-at", "wizfi360", "esp8266-nonos", "esp8266-idf", "esp32-v1"];
+        let hosts = dialects.map(|dialect| {
+            let python = python.clone();
+            (dialect, thread::spawn(move || serial_host(&python, dialect)))
+        });
+        for (dialect, host) in hosts {
+            assert!(host.join().is_ok(), "{dialect}: see above");
+        }
     }
-    let (_simulator, line) = Program::simulator(&["--pty"]);
+}
+
+fn serial_host(python: &str, dialect: &str) {
+    let (_simulator, line) = Program::simulator(&["--pty", "--dialect", dialect]);
     let (web_port, server) = web("hello, stranger");
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
     udp.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let udp_port = udp.local_addr().unwrap().port();
-    // Free now; nobody else takes it before the module does.
-    let module_port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers.py");
+    let module_port = free_port();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers/serial_host.py");
     let ports = [web_port, udp_port, module_port].map(|port| port.to_string());
-    let mut command = Command::new("python3");
-    command.arg(script).arg(line).args(ports).stdout(Stdio::piped()).stderr(Stdio::inherit());
-    let mut python = Program(command.spawn().unwrap());
-    let mut lines = python.output();
+    let mut command = Command::new(python);
+    command.args([script, dialect, &line]).args(ports);
+    let mut host =
+        Program(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap());
+    let mut lines = host.output();
 
-    assert_eq!(lines.next().as_deref(), Some("listening"), "the script has failed, see above");
+    assert_eq!(lines.next().as_deref(), Some("listening"), "{dialect}: the script has failed, see above");
     assert_eq!(server.join().unwrap(), b"GET / HTTP/1.0\r\n\r\n");
     let mut client = connect(module_port);
+    let own_port = client.local_addr().unwrap().port();
+    writeln!(host.0.stdin.as_mut().unwrap(), "{own_port}").unwrap();
     client.write_all(b"hello module").unwrap();
     let mut answer = [0; 12];
     client.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"hello client");
     drop(client);
 
-    let mut datagram = [0; 100];
-    let (count, from) = udp.recv_from(&mut datagram).unwrap();
-    assert_eq!(&datagram[..count], b"datagram");
-    udp.send_to(&datagram[..count].to_ascii_uppercase(), from).unwrap();
+    // One for the datagram, one for what passes through.
+    for wanted in [&b"datagram"[..], b"as it is\r\nat+gmr\r\n"] {
+        let mut datagram = [0; 100];
+        let (count, from) = udp.recv_from(&mut datagram).unwrap();
+        assert_eq!(&datagram[..count], wanted, "{dialect}");
+        udp.send_to(&datagram[..count].to_ascii_uppercase(), from).unwrap();
+    }
 
-    assert_eq!(lines.next().as_deref(), Some("done"), "the script has failed, see above");
-    assert!(python.0.wait().unwrap().success());
+    assert_eq!(lines.next().as_deref(), Some("done"), "{dialect}: the script has failed, see above");
+    assert!(host.0.wait().unwrap().success());
 }
 
 /// What a person types and sees with socat: the session of the README, with another port, page and date.
@@ -133,7 +166,6 @@ impl Terminal {
 #[test]
 fn socat_at_a_tcp_port() {
     if !works("socat", &["-V"]) {
-        println!("skipped: socat is not installed");
         return;
     }
     let (_simulator, line) = Program::simulator(&["--tcp", "127.0.0.1:0"]);
@@ -141,7 +173,7 @@ fn socat_at_a_tcp_port() {
     // What the module says while it boots goes into the void.
     thread::sleep(Duration::from_millis(300));
     let mut terminal = Terminal::open(line.strip_prefix("listening on ").unwrap());
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     let steps = [
         ("ATE0\n", "ATE0\n\nOK\n"),
         ("AT+CWMODE=1\n", "\nOK\n"),

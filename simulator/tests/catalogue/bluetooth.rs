@@ -1,24 +1,10 @@
-//! Every example of the chapters Bluetooth LE and Classic Bluetooth is sent to a module whose world has what it needs,
-//! and gets its documented answer.
-#![allow(missing_docs)]
+//! What the examples of the chapters Bluetooth LE and Classic Bluetooth need.
 
-mod common;
-
-use common::{Bench, builder, ms};
-use core::time::Duration;
-use serde_json::Value;
+use crate::common::{Bench, builder, ms};
 use wifi_at_simulator::{
     BleAction, BlePeer, BtAction, BtPeer, BtProfile, Builder, Event, GattCharacteristic, GattService, IoCapability,
     Latency, PairingAnswer,
 };
-
-/// Lines of examples that this world does not give, and why; the rest of their answers it gives.
-const OTHER_LINES: [(&str, &str); 4] = [
-    ("AT+BLESCAN=1,3", "the neighbours of the sessions in chapter 4, see worked_sessions"),
-    ("AT+BTSTARTDISC=0,10,10", "the same"),
-    ("AT+BLEGATTSCHAR?", "a table of two services, here are three; see worked_sessions"),
-    ("AT+BTENCDEV?", "the guide shows a line of another command"),
-];
 
 fn address(text: &str) -> [u8; 6] {
     let bytes: Vec<u8> = text.split(':').map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect();
@@ -134,6 +120,18 @@ fn prepare(bench: &mut Bench, line: &str) {
     let name = line.split(['=', '?']).next().unwrap();
     match name {
         "AT+BLEINIT" | "AT+BTINIT" | "AT+BLEHIDINIT" | "AT+BLUFI" | "AT+BLUFINAME" | "AT+RESTORE" => {}
+        "AT+BLECONN" if line.ends_with('?') => visit(bench),
+        "AT+BLEENCCLEAR" if line.ends_with("=0") => {
+            serve(bench);
+            ble(bench, BleAction::Pair(true));
+            bench.ask_for("AT+BLEENCRSP=0,1", ms(100));
+        }
+        "AT+BTSPPCONN" if line.ends_with('?') => serial(bench),
+        "AT+BTA2DPCONN" if line.ends_with('?') => audio(bench, "AT+BTA2DPINIT=2"),
+        "AT+BTA2DPSRC" if line.ends_with('?') => {
+            audio(bench, "AT+BTA2DPINIT=1");
+            all_ok(bench, &["AT+BTA2DPSRC=0,\"http://example.org/a.mp3\""]);
+        }
         "AT+BLESCAN" | "AT+BLESCANPARAM" | "AT+BLECONN" => all_ok(bench, &["AT+BLEINIT=1"]),
         "AT+BLECONNPARAM" | "AT+BLEDISCONN" | "AT+BLEDATALEN" | "AT+BLECFGMTU" => visit(bench),
         "AT+BLEGATTSSRVCRE" => all_ok(bench, &["AT+BLEINIT=2"]),
@@ -201,62 +199,10 @@ fn prepare(bench: &mut Bench, line: &str) {
     }
 }
 
-fn texts(list: &Value) -> Vec<String> {
-    list.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
-}
-
-/// The final line or prompt of the command's form.
-fn documented_end(command: &Value, line: &str) -> String {
-    let kind = match line {
-        _ if line.ends_with('?') => "query",
-        _ if line.contains('=') => "set",
-        _ => "execute",
-    };
-    let named = line.split(['=', '?']).next().unwrap();
-    let forms = command["forms"].as_array().unwrap();
-    // A line of preparation is another command.
-    let form = forms.iter().find(|form| form["kind"] == kind && command["name"] == named);
-    let prompt = form.and_then(|form| form["prompt"].as_str());
-    prompt.unwrap_or("OK").to_owned()
-}
-
-#[test]
-fn examples() {
-    let catalogue: Value = serde_json::from_str(include_str!("data/esp-at-bluetooth.json")).unwrap();
-    let commands = catalogue["commands"].as_array().unwrap();
-    let (mut done, mut all) = (0, 0);
-    let mut failures = Vec::new();
-    for command in commands {
-        let mut before: Option<Bench> = None;
-        for example in command["examples"].as_array().unwrap() {
-            all += 1;
-            let (line, rx) = (example["tx"].as_str().unwrap(), texts(&example["rx"]));
-            let (got, end) = if line.starts_with("AT") {
-                let table = if line == "AT+BLEGATTSSRV?" { 2 } else { 3 };
-                let builder = world(line, &rx).gatt_services(services(table));
-                let mut bench = Bench::booted(builder);
-                prepare(&mut bench, line);
-                bench.send(format!("{line}\r\n").as_bytes());
-                let got = bench.run(Duration::from_secs(12));
-                before = Some(bench);
-                let shown = rx.iter().rfind(|line| matches!(line.as_str(), "OK" | ">")).cloned();
-                (got, shown.unwrap_or_else(|| documented_end(command, line)))
-            } else {
-                // The data of the example before.
-                (before.as_mut().expect("a command").payload(line.as_bytes()), "OK".to_owned())
-            };
-            let end = if end == ">" { "\r\n>".to_owned() } else { format!("\r\n{end}\r\n") };
-            let excused = OTHER_LINES.iter().any(|(excused, _)| *excused == line);
-            let lines = rx.iter().filter(|line| !matches!(line.as_str(), "OK" | ">") && !excused);
-            let missing: Vec<&String> = lines.filter(|line| !got.contains(&format!("{line}\r\n"))).collect();
-            if got.contains(&end) && !got.contains("ERROR") && missing.is_empty() {
-                done += 1;
-            } else {
-                failures.push(format!("{line}: {end:?} and {missing:?} wanted, got {got:?}"));
-            }
-        }
-    }
-    println!("Bluetooth examples {done} of {all}");
-    assert_eq!(failures, Vec::<String>::new());
-    assert_eq!((done, all), (216, 216));
+/// A module in the world that a line needs, after what comes before it.
+pub(crate) fn bench(line: &str, rx: &[String]) -> Bench {
+    let table = if line == "AT+BLEGATTSSRV?" { 2 } else { 3 };
+    let mut bench = Bench::booted(world(line, rx).gatt_services(services(table)));
+    prepare(&mut bench, line);
+    bench
 }

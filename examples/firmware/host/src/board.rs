@@ -2,12 +2,16 @@
 
 use std::io::{self, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::Sender;
 use std::thread;
 
 use wifi_at_simulator::{Simulator, realtime};
+
+use crate::defmt_log;
 
 /// A simulated module, and the places where its wires wait for an emulator.
 pub struct Board {
@@ -65,6 +69,19 @@ impl Board {
             }
         });
         Ok(())
+    }
+
+    /// `{log}` is the port to which the emulator sends what the firmware of the ELF file writes to RTT: defmt's log, of
+    /// which each line is printed and handed to `lines`.
+    ///
+    /// # Errors
+    /// If no listener can be had.
+    pub fn follow_log(&mut self, elf: PathBuf, lines: Sender<String>) -> io::Result<()> {
+        self.wire("{log}", move |log| {
+            if let Err(error) = defmt_log::follow(&elf, log, &lines) {
+                println!("log: {error}");
+            }
+        })
     }
 
     /// The module restarts by itself, as after a fault of its own.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -94,18 +95,19 @@ fn watch(board: &Board, seen: &Receiver<Seen>, emulator: &mut Emulator) -> Resul
 ///
 /// # Errors
 /// What went wrong, if anything did.
-pub fn run(emulator: &[String]) -> Result<(), String> {
+pub fn run(elf: PathBuf, emulator: &[String]) -> Result<(), String> {
     let text = |error: io::Error| error.to_string();
     let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(text)?;
     let port = server.local_addr().map_err(text)?.port();
     let (sender, seen) = channel();
     thread::spawn(move || accept(server, sender));
-    let board = Board::new(move || {
+    let mut board = Board::new(move || {
         let network = MappedNetwork::default().with("server.test", PORT, port);
         let access_point = AccessPoint::new("emulated", "open sesame");
         Builder::new(Dialect::EspAt).baud(Some(BAUD)).access_point(access_point).network(network).build()
     })
     .map_err(text)?;
+    board.follow_log(elf, channel().0).map_err(text)?;
     let received = watch(&board, &seen, &mut board.start(emulator)?)?;
     if received != pattern(2, AMOUNT) {
         return Err(format!("the server got {} bytes, and not the right ones", received.len()));

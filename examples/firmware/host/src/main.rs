@@ -1,6 +1,6 @@
 //! Runs firmware in an emulator, with a simulated module at its UART and real servers on this machine.
 //!
-//! - `wifi-at-firmware-host exchange EMULATOR ARGUMENT...`: firmware that exchanges 200 kB with a server.
+//! - `wifi-at-firmware-host exchange ELF EMULATOR ARGUMENT...`: firmware that exchanges 200 kB with a server.
 //! - `wifi-at-firmware-host node DIALECT ELF EMULATOR ARGUMENT...`: a board's whole firmware.
 //!
 //! In the emulator's command `{uart}`, `{reset}` and `{log}` stand for TCP ports at which this program waits for it.
@@ -14,7 +14,7 @@ use wifi_at_simulator::Dialect;
 
 fn run(arguments: &[String]) -> Result<(), String> {
     match arguments {
-        [test, emulator @ ..] if test == "exchange" => exchange::run(emulator),
+        [test, elf, emulator @ ..] if test == "exchange" => exchange::run(elf.into(), emulator),
         [test, dialect, elf, emulator @ ..] if test == "node" => {
             let dialect = match dialect.as_str() {
                 "esp-at" => Dialect::EspAt,
@@ -23,7 +23,7 @@ fn run(arguments: &[String]) -> Result<(), String> {
             };
             node::run(dialect, elf.into(), emulator)
         }
-        _ => Err("usage: exchange EMULATOR.. or node esp-at|wizfi360 ELF EMULATOR..".into()),
+        _ => Err("usage: exchange ELF EMULATOR.. or node esp-at|wizfi360 ELF EMULATOR..".into()),
     }
 }
 

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use wifi_at_simulator::{AccessPoint, Builder, Dialect};
 
 use crate::board::Board;
-use crate::defmt_log;
 use crate::pattern::{hash, pattern, read_amount};
 use crate::ports::MappedNetwork;
 
@@ -111,7 +110,7 @@ fn echo_until_restarted(port: u16, board: &Board, end: Instant) -> Result<Vec<u8
 fn expected() -> [(&'static str, String); 5] {
     [
         ("an event", "ModuleReady".into()),
-        ("the join", "joined home".into()),
+        ("the address", "StationGotAddress".into()),
         ("the page", format!("http://example.org/: status 200, {PAGE} bytes")),
         ("the time", format!("{TIME} seconds since 1970")),
         ("the server", "serving at port 7".into()),
@@ -131,7 +130,7 @@ fn wait_for_log(lines: &Receiver<String>, end: Instant) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs it. `{log}` in the emulator's command is the port to which it sends what the firmware writes to RTT.
+/// Runs it.
 ///
 /// # Errors
 /// What went wrong, if anything did.
@@ -158,12 +157,7 @@ pub fn run(dialect: Dialect, elf: PathBuf, emulator: &[String]) -> Result<(), St
     })
     .map_err(text)?;
     let (sender, lines) = channel();
-    let follow = move |log| {
-        if let Err(error) = defmt_log::follow(&elf, log, &sender) {
-            println!("log: {error}");
-        }
-    };
-    board.wire("{log}", follow).map_err(text)?;
+    board.follow_log(elf, sender).map_err(text)?;
 
     let mut running = board.start(emulator)?;
     let received = echo_until_restarted(echo_port, &board, end)?;

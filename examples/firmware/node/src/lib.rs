@@ -17,7 +17,7 @@ use wifi_at::net::listener::{ListenOptions, TcpListener};
 use wifi_at::net::tcp::TcpSocket;
 use wifi_at::net::udp::UdpSocket;
 use wifi_at::net::{AddressKind, Stack};
-use wifi_at::wifi::JoinOptions;
+use wifi_at::wifi::{JoinOptions, RejoinPolicy};
 use wifi_at::{Control, Resources};
 
 /// The module's firmware.
@@ -49,26 +49,14 @@ const ECHO_PORT: u16 = 7;
 /// Clients that are served at once.
 const CLIENTS: u8 = 2;
 
-/// Joins, and joins again when the access point was lost and the module does not find it by itself.
+/// Joins, and joins again when the access point was lost and the module does not find it by itself, or has restarted.
 pub async fn stay_joined(control: Control<'_, Firmware>) -> ! {
-    let firmware = control.wait_until_ready().await;
-    info!("module: {}", Debug2Format(&firmware));
-    let wifi = control.wifi();
+    info!("module: {}", Debug2Format(&control.wait_until_ready().await));
     loop {
-        if !wifi.is_connected() {
-            match wifi.join(SSID, JoinOptions::new(PASSWORD)).await {
-                Ok(()) => info!("joined {}", SSID),
-                Err(error) => {
-                    error!("cannot join {}: {}", SSID, Debug2Format(&error));
-                    Timer::after_secs(10).await;
-                    continue;
-                }
-            }
-        }
-        wifi.wait_for_disconnection().await;
-        warn!("lost {}", SSID);
-        // The module looks for it, too, and is busy with that.
-        let _ = with_timeout(Duration::from_secs(30), wifi.wait_for_address()).await;
+        let joined = control.wifi().stay_joined(SSID, JoinOptions::new(PASSWORD), RejoinPolicy::new()).await;
+        // Neither does anybody leave here, nor does it give up, unless the name or the password cannot be right.
+        error!("{}: {}", SSID, Debug2Format(&joined));
+        Timer::after_secs(60).await;
     }
 }
 

@@ -3,13 +3,12 @@
 //! Two pipes stand between interrupts and tasks. A byte for which the receive pipe has no room is lost and reported by
 //! the next read, as a UART without flow control does it.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::NVIC;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::pipe::Pipe;
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
+use portable_atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Enough for all that comes while the executor is busy elsewhere for 40 ms at 921600 baud.
 const BUFFER: usize = 4096;

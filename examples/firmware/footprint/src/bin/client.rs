@@ -1,0 +1,14 @@
+//! (b) Station and one TCP client.
+#![no_std]
+#![no_main]
+
+use embassy_executor::Spawner;
+use wifi_at_footprint::{client, start};
+
+#[embassy_executor::main]
+async fn main(spawner: Spawner) {
+    let (control, stack) = start(spawner);
+    if let Ok(task) = client(control, stack) {
+        spawner.spawn(task);
+    }
+}

@@ -8,7 +8,7 @@ use heapless::Vec;
 use super::exchange::Owner;
 use super::header::{self, AddressShape, DataHeader};
 use super::pieces::MAX_LINE;
-use super::socket::Kind;
+use super::socket::{Kind, Phase};
 use super::{Engine, NEVER, after};
 use crate::urc::counted;
 
@@ -203,6 +203,14 @@ impl Engine<'_> {
         }
         if let Mode::Raw(_) = self.core.ingress.mode {
             self.raw_error();
+        }
+        // Whole heads may be among what was lost, and whose they were nobody knows.
+        for index in 0..self.core.socket_count {
+            let socket = &self.core.sockets[index];
+            let actively = socket.link.is_some_and(|link| self.core.receives_actively(link));
+            if actively && socket.phase == Phase::Open && !socket.is_datagram() && socket.kind != Kind::Passthrough {
+                self.fail_stream(index, socket.generation, 0);
+            }
         }
         // The header of what is being fetched may be among what was lost.
         if let Some(index) = self.core.exchange.pulled() {

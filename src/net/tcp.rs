@@ -40,7 +40,8 @@ pub enum Error {
     /// Received bytes were lost between module and driver, so that the connection was closed. Reported once.
     DataLost {
         /// So many bytes are known to be missing. After an overrun of the UART nobody can know how many it lost, and
-        /// this is 1.
+        /// this is 1 for the connection whose data was coming in. It is 0 for all others whose data comes without being
+        /// asked for: whole packets of theirs may have been lost with their heads.
         at_least: u32,
     },
     /// The socket is closed, or its error has been reported before.

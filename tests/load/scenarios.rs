@@ -6,11 +6,14 @@ use embassy_futures::join::{join as join_both, join_array};
 use embassy_futures::select::select;
 use embassy_time::{Duration, Timer};
 use embedded_io_async::{Read, Write};
-use wifi_at::{Config, Resources};
-use wifi_at_simulator::{Latency, Peer, PeerSocket};
+use wifi_at::net::tcp::Error;
+use wifi_at::serial::Split;
+use wifi_at::{Config, Pins, Resources};
+use wifi_at_simulator::{Dialect, Latency, Peer, PeerSocket, Simulator};
 use wifi_at_support::virtual_time::Line;
 
 use super::common::*;
+use super::{MODULE, Subject};
 
 /// Deterministic noise.
 struct Random(u64);
@@ -55,9 +58,13 @@ impl Peer for Exchange {
     }
 }
 
-/// Bytes of each link and direction. All that a debug build can do in a few seconds; see `WIFI_AT_LOAD`.
+/// Bytes of each link and direction. All that a debug build can do in a few seconds, unless `WIFI_AT_LOAD` says how many
+/// when this is built.
 const AMOUNT: usize = match option_env!("WIFI_AT_LOAD") {
-    Some(_) => 10_000_000,
+    Some(number) => match usize::from_str_radix(number, 10) {
+        Ok(number) => number,
+        Err(_) => panic!("WIFI_AT_LOAD is a number of bytes"),
+    },
     None => 12_000,
 };
 
@@ -119,6 +126,117 @@ fn five_links_both_ways_at_every_rate() {
         exchange(rate, Duration::MIN, 1);
         exchange(rate, Duration::from_secs(2), 2);
     }
+}
+
+/// A port whose receive FIFO runs over when the driver does not read it, and says so, as UARTs do.
+struct Overrunning(Line<Simulator>, u64);
+
+#[derive(Debug)]
+struct Overrun;
+
+impl core::fmt::Display for Overrun {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("overrun")
+    }
+}
+
+impl core::error::Error for Overrun {}
+
+impl embedded_io_async::Error for Overrun {
+    fn kind(&self) -> embedded_io_async::ErrorKind {
+        embedded_io_async::ErrorKind::Other
+    }
+}
+
+impl embedded_io_async::ErrorType for Overrunning {
+    type Error = Overrun;
+}
+
+impl Read for Overrunning {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Overrun> {
+        let lost = self.0.with(|module, _| module.counters().host_overrun);
+        if core::mem::replace(&mut self.1, lost) != lost {
+            return Err(Overrun);
+        }
+        let Ok(count) = self.0.read(buffer).await;
+        Ok(count)
+    }
+}
+
+impl Write for Overrunning {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Overrun> {
+        let Ok(count) = self.0.write(bytes).await;
+        Ok(count)
+    }
+
+    async fn flush(&mut self) -> Result<(), Overrun> {
+        Ok(())
+    }
+}
+
+/// Without flow control, readers that stall cost nothing where data waits in the module. Elsewhere bytes are lost: each
+/// socket that may have lost some says so, and none gives a byte that is wrong.
+#[test]
+fn stalled_readers_without_flow_control() {
+    const EACH: usize = 12_000;
+    let passive = !matches!(MODULE, Dialect::Esp32V1 | Dialect::WizFi360);
+    let network = network();
+    network.serve(server(), || {
+        let mut to_send = EACH;
+        move |_: &[u8]| (EACH - core::mem::take(&mut to_send)..EACH).map(|at| byte(2, at)).collect()
+    });
+    let module = builder(&network).latency(Latency::none()).baud(Some(921_600)).host_fifo(Some(128)).build();
+    let line = Line::new(module).with_quantum(core::time::Duration::from_micros(200));
+    let mut resources = Box::new(Resources::<5, 2048, 1024>::new());
+    let (whole, failed) = (Cell::new(0), Cell::new(0));
+    wifi_at_support::virtual_time::run(&line, async {
+        let serial = Split::new(Overrunning(line.clone(), 0), Overrunning(line.clone(), 0));
+        let mut parts = wifi_at::new::<Subject, _, _, _>(serial, Pins::none(), &mut *resources, Config::default());
+        let (control, stack) = (parts.control, parts.stack);
+        let test = async {
+            join(control).await;
+            // The text that a module prints while it starts may overrun the port as well.
+            let before = control.counters().serial_errors;
+            let link = async |number: usize| {
+                let mut socket = connect(stack).await;
+                socket.write_all(b"go").await.unwrap();
+                let mut random = Random(number as u64 + 1);
+                let mut buffer = [0; 700];
+                let mut at = 0;
+                while at < EACH {
+                    match socket.read(&mut buffer).await {
+                        Ok(0) => panic!("link {number} has ended after {at} bytes, without a word of loss"),
+                        Ok(count) => {
+                            for &value in &buffer[..count] {
+                                assert_eq!(value, byte(2, at), "link {number}, byte {at}");
+                                at += 1;
+                            }
+                        }
+                        Err(error) => {
+                            assert!(matches!(error, Error::DataLost { .. }), "link {number}: {error:?}");
+                            return failed.set(failed.get() + 1);
+                        }
+                    }
+                    Timer::after(Duration::from_millis(random.below(100) as u64)).await;
+                }
+                whole.set(whole.get() + 1);
+            };
+            join_array([0, 1, 2, 3, 4].map(link)).await;
+            // What comes after is as if nothing had been.
+            let mut socket = connect(stack).await;
+            socket.write_all(b"go").await.unwrap();
+            let mut first = [0; 100];
+            socket.read_exact(&mut first).await.unwrap();
+            assert!(first.iter().enumerate().all(|(at, &value)| value == byte(2, at)));
+            control.counters().serial_errors - before
+        };
+        match embassy_futures::select::select(parts.runner.run(), test).await {
+            embassy_futures::select::Either::First(error) => panic!("the runner ended: {error:?}"),
+            embassy_futures::select::Either::Second(errors) => assert_eq!(errors > 0, !passive),
+        }
+    });
+    assert_eq!(whole.get() + failed.get(), 5);
+    assert_eq!(failed.get() > 0, !passive);
 }
 
 #[test]

@@ -81,8 +81,8 @@ pub use config::{AccessPoint, Builder, Latency, LineNoise, ReceiveCommand, Varia
 pub use fault::{Fault, FaultNotApplicable, ResetMoment, ShownFault, UnknownFault, UnknownWhen, When};
 pub use link::LinkInfo;
 pub use net::{
-    ConnectState, HostNetwork, Lookup, LookupId, MemoryNetwork, Network, NetworkError, Peer, PeerSocket, Ping, PingId,
-    Received, SocketId, UdpHandler,
+    ConnectState, HostNetwork, JointNetwork, Lookup, LookupId, MemoryNetwork, Network, NetworkError, Peer, PeerSocket,
+    Ping, PingId, Received, SocketId, UdpHandler,
 };
 pub use peripherals::{I2cDevice, PwmOutput};
 pub use profile::{CommandForms, Dialect, UnknownDialect};

@@ -30,6 +30,7 @@
 //! - `serial::port` (feature `embedded-io-async`) is a port for single-threaded asynchronous tests, and
 //!   `virtual_time::run` (feature `virtual-time`) runs one, in which waiting takes no time.
 //! - `blocking::port` (feature `embedded-io`) is a port for tests without an executor.
+//! - The [`guide`] has a chapter for each part of the world around it.
 //! - [`realtime`] runs a module in a thread in real time and gives a byte stream with [`std::io`] traits.
 
 #[cfg(feature = "embedded-io")]
@@ -42,6 +43,7 @@ mod engine;
 mod escape;
 mod fault;
 mod files;
+pub mod guide;
 mod ipv6;
 mod line;
 mod link;
@@ -79,8 +81,8 @@ pub use config::{AccessPoint, Builder, Latency, LineNoise, ReceiveCommand, Varia
 pub use fault::{Fault, FaultNotApplicable, ResetMoment, ShownFault, UnknownFault, UnknownWhen, When};
 pub use link::LinkInfo;
 pub use net::{
-    ConnectState, HostNetwork, Lookup, LookupId, MemoryNetwork, Network, NetworkError, Peer, PeerSocket, Ping, PingId,
-    Received, SocketId, UdpHandler,
+    ConnectState, HostNetwork, JointNetwork, Lookup, LookupId, MemoryNetwork, Network, NetworkError, Peer, PeerSocket,
+    Ping, PingId, Received, SocketId, UdpHandler,
 };
 pub use peripherals::{I2cDevice, PwmOutput};
 pub use profile::{CommandForms, Dialect, UnknownDialect};

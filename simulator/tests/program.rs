@@ -242,6 +242,40 @@ fn a_list_of_faults() {
     assert!(older.contains("double-carriage-return"));
 }
 
+/// They are there beside this machine.
+#[test]
+fn hosts_of_a_world() {
+    let flat = concat!(env!("CARGO_MANIFEST_DIR"), "/worlds/flat.toml");
+    let mut program = Program::start(&["--tcp", "127.0.0.1:0", "--world", flat]);
+    let line = program.first_line();
+    let machine = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = machine.local_addr().unwrap().port();
+    thread::sleep(Duration::from_millis(300));
+    let mut host = TcpStream::connect(line.strip_prefix("listening on ").unwrap()).unwrap();
+    let recv = |count: usize| format!("\r\nRecv {count} bytes\r\n\r\nSEND OK\r\n");
+    let prompt = "\r\nOK\r\n\r\n>";
+    for (line, wanted) in [
+        ("ATE0\r\n", "ATE0\r\n\r\nOK\r\n"),
+        ("AT+CWMODE=1\r\n", "\r\nOK\r\n"),
+        ("AT+CWJAP=\"home\",\"12345678\"\r\n", "+CWJAP:2\r\n\r\nERROR\r\n"),
+        ("AT+CWJAP=\"home\",\"secret password\"\r\n", "WIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n"),
+        ("AT+CIPMUX=1\r\n", "\r\nOK\r\n"),
+        ("AT+PING=\"printer.home\"\r\n", "+PING:3\r\n\r\nOK\r\n"),
+        ("AT+CIPSTART=0,\"TCP\",\"printer.home\",9100\r\n", "0,CONNECT\r\n\r\nOK\r\n"),
+        ("AT+CIPSTART=1,\"TCP\",\"192.168.3.20\",80\r\n", "\r\nERROR\r\n"),
+        ("AT+CIPSTART=2,\"UDP\",\"printer.home\",7\r\n", "2,CONNECT\r\n\r\nOK\r\n"),
+        (&format!("AT+CIPSTART=3,\"TCP\",\"127.0.0.1\",{port}\r\n"), "3,CONNECT\r\n\r\nOK\r\n"),
+        ("AT+CIPSEND=0,4\r\n", prompt),
+        ("page", &(recv(4) + "\r\n+IPD,0,4:page")),
+        ("AT+CIPSEND=2,2\r\n", prompt),
+        ("hi", &(recv(2) + "\r\n+IPD,2,2:hi")),
+        ("AT+CIPCLOSE=5\r\n", "0,CLOSED\r\n2,CLOSED\r\n3,CLOSED\r\n\r\nOK\r\n"),
+    ] {
+        exchange(&mut host, line, wanted);
+    }
+    drop(machine.accept().unwrap());
+}
+
 #[test]
 fn a_world_from_a_file() {
     let flat = concat!(env!("CARGO_MANIFEST_DIR"), "/worlds/flat.toml");

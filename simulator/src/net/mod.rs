@@ -1,11 +1,13 @@
 //! The network behind the module: a trait without blocking calls, one implementation with real sockets, one in memory.
 
 mod host;
+mod joint;
 mod memory;
 #[cfg(all(feature = "program", unix))]
 mod ping;
 
 pub use host::HostNetwork;
+pub use joint::JointNetwork;
 pub use memory::{MemoryNetwork, Peer, PeerSocket, UdpHandler};
 
 use core::time::Duration;

@@ -84,9 +84,7 @@ fn build(options: Options) -> Simulator {
         network.add_host(&name, address);
     }
     let world = options.world.unwrap_or_default();
-    for (name, address) in world.names() {
-        network.add_host(name, address);
-    }
+    let network = world.joint_network(network);
     let mut certificates = CertificateStore::new();
     for Certificate { namespace, index, data } in options.certificate {
         certificates.set(&namespace, index, data);

@@ -20,7 +20,7 @@ pub(crate) use state::State;
 
 use crate::bluetooth::{BleAction, BlePeer, BtAction, BtPeer};
 use crate::config::AccessPoint;
-use crate::net::MemoryNetwork;
+use crate::net::{HostNetwork, JointNetwork, MemoryNetwork};
 use crate::peripherals::I2cDevice;
 use core::time::Duration;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -153,6 +153,16 @@ impl World {
     /// The names that hosts have.
     pub fn names(&self) -> impl Iterator<Item = (&str, IpAddr)> {
         self.hosts.iter().filter_map(|host| Some((host.name.as_deref()?, host.address)))
+    }
+
+    /// The machine's network, in which the addresses of the hosts are these hosts.
+    #[must_use]
+    pub fn joint_network(&self, mut machine: HostNetwork) -> JointNetwork {
+        for (name, address) in self.names() {
+            machine.add_host(name, address);
+        }
+        let addresses = self.hosts.iter().map(|host| host.address);
+        JointNetwork::new(addresses, self.memory_network(), machine)
     }
 
     /// A network in memory with the hosts: their names, pings and ports.

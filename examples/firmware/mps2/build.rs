@@ -11,10 +11,11 @@ MEMORY {
 }
 ";
 
-/// The interrupts that `uart.rs` serves.
+/// The interrupts that `uart.rs` serves, and one for firmware.
 const DEVICE: &str = "\
 PROVIDE(UART0_RECEIVE = DefaultHandler);
 PROVIDE(UART0_TRANSMIT = DefaultHandler);
+PROVIDE(SPARE = DefaultHandler);
 ";
 
 fn main() {

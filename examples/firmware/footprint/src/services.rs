@@ -4,20 +4,18 @@ use core::hint::black_box;
 use core::net::{Ipv4Addr, SocketAddr};
 
 use embassy_futures::select::select;
-use embassy_time::{Duration, with_timeout};
-use embedded_io_async::Write;
+use embassy_time::{Duration, Timer, with_timeout};
+use embedded_io_async::{Read, Write};
 use wifi_at::command::mqtt::{self, MqttQos, MqttScheme};
 use wifi_at::command::{Hex, Secret, ble, http, tcpip};
 use wifi_at::net::Stack;
 use wifi_at::net::passthrough::Passthrough;
 use wifi_at::net::tls::{TlsOptions, TlsSocket};
 use wifi_at::urc::{BleUrc, MqttUrc, Urc};
-use wifi_at::wifi::{
-    Ipv4Config, JoinOptions, RejoinPolicy, ScanOptions, SmartConfigOptions, SoftApOptions,
-};
+use wifi_at::wifi::{Ipv4Config, JoinOptions, RejoinPolicy, ScanOptions, SmartConfigOptions, SoftApOptions};
 use wifi_at::{Control, EspAt, Message};
 
-use crate::{done, read_all};
+use crate::{done, is_done, read_all};
 
 type Handle = Control<'static, EspAt>;
 
@@ -37,26 +35,31 @@ pub async fn services(control: Handle, stack: Stack<'static>) {
         provisioning(control).await;
     };
     let wifi = control.wifi();
-    let joined = wifi.stay_joined(black_box("emulated"), JoinOptions::new(black_box("open sesame")), RejoinPolicy::new());
+    let joined =
+        wifi.stay_joined(black_box("emulated"), JoinOptions::new(black_box("open sesame")), RejoinPolicy::new());
     select(joined, select(all, watch(control))).await;
     done(3);
 }
 
-/// The last one, as it wants the line for itself.
+/// The last one, as it wants the line for itself: tries until the others have ended.
 #[embassy_executor::task]
-pub async fn passthrough(stack: Stack<'static>) {
+pub async fn passthrough(control: Handle, stack: Stack<'static>) {
     let server: SocketAddr = ([127, 0, 0, 1], 80).into();
     loop {
-        if let Ok(mut line) = Passthrough::enter(stack, black_box(server)).await {
+        Timer::after_millis(100).await;
+        // Provisioning has left the station without an access point.
+        if is_done(3)
+            && control.wifi().join(black_box("emulated"), JoinOptions::new(black_box("open sesame"))).await.is_ok()
+            && let Ok(mut line) = Passthrough::enter(stack, black_box(server)).await
+        {
             let (mut reader, mut writer) = line.split();
             let _ = writer.write(b"hello").await;
             let mut buffer = [0; 64];
-            let read = embedded_io_async::Read::read(&mut reader, &mut buffer).await.is_ok();
+            let read = reader.read(&mut buffer).await.is_ok();
             if line.leave().await.is_ok() && read {
                 return done(4);
             }
         }
-        embassy_time::Timer::after_millis(100).await;
     }
 }
 
@@ -143,6 +146,7 @@ async fn bluetooth(control: Handle) {
     let advertising = ble::SetAdvertisingData { data: Hex(black_box(&[2, 1, 6])) };
     black_box(control.send(&advertising).await.is_ok());
     black_box(control.send(&ble::StartAdvertising).await.is_ok());
+    black_box(control.send(&ble::SetRole { role: ble::Role::Off }).await.is_ok());
 }
 
 async fn provisioning(control: Handle) {

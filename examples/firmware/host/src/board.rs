@@ -90,6 +90,17 @@ impl Board {
         let _ = self.module.with(|module, now| module.restart(now, text));
     }
 
+    /// The last commands that the module has got, to show where it stands.
+    #[must_use]
+    pub fn last_commands(&self) -> Vec<String> {
+        let last = |module: &mut Simulator, _| {
+            let commands = module.commands();
+            let from = commands.len().saturating_sub(8);
+            commands[from..].iter().map(|command| format!("{command:?}")).collect()
+        };
+        self.module.with(last).unwrap_or_default()
+    }
+
     /// How often the firmware has pulled the reset pin.
     #[must_use]
     pub fn resets(&self) -> u32 {

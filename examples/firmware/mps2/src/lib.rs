@@ -6,3 +6,6 @@
 
 pub mod time;
 pub mod uart;
+
+/// An interrupt that no peripheral here raises, for an executor that is to interrupt the program. Its handler is `SPARE`.
+pub const SPARE_LINE: uart::Line = uart::Line::Spare;

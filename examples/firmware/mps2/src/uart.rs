@@ -39,9 +39,13 @@ const CLOCK: u32 = 25_000_000;
 
 /// The lines of the interrupt controller.
 #[derive(Clone, Copy)]
-enum Line {
+pub enum Line {
+    /// A byte was received.
     Receive = 0,
+    /// A byte was sent.
     Transmit = 1,
+    /// Nobody's.
+    Spare = 20,
 }
 
 // Safety: these are the numbers of the board's manual.
@@ -54,6 +58,7 @@ unsafe impl InterruptNumber for Line {
 unsafe extern "C" {
     fn UART0_RECEIVE();
     fn UART0_TRANSMIT();
+    fn SPARE();
     fn DefaultHandler();
 }
 
@@ -63,6 +68,7 @@ static __INTERRUPTS: [unsafe extern "C" fn(); 32] = {
     let mut vectors = [DefaultHandler as unsafe extern "C" fn(); 32];
     vectors[Line::Receive as usize] = UART0_RECEIVE;
     vectors[Line::Transmit as usize] = UART0_TRANSMIT;
+    vectors[Line::Spare as usize] = SPARE;
     vectors
 };
 

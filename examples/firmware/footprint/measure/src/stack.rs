@@ -21,7 +21,7 @@ const DEPTH: usize = 32 * 1024;
 const PAINT: u8 = 0xc5;
 const BAUD: u32 = 921_600;
 /// Longer than it takes on a slow machine.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Bytes of stack that were used.
 pub struct Depths {
@@ -139,7 +139,10 @@ pub fn measure(elf: &Path, firmware: &Firmware, mask: u32) -> Result<Depths, Box
             break;
         }
         if start.elapsed() > LIMIT {
-            return Err(format!("tasks {bits:#b} of {mask:#b} were done after {LIMIT:?}").into());
+            let commands = board.last_commands().join("\n");
+            return Err(
+                format!("tasks {bits:#b} of {mask:#b} were done after {LIMIT:?}; last commands:\n{commands}").into()
+            );
         }
         if let Some(status) = emulator.ended()? {
             return Err(format!("the emulator ended with {status}").into());

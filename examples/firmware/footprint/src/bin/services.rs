@@ -3,7 +3,7 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use wifi_at_footprint::{client, passthrough, server, services, udp, start};
+use wifi_at_footprint::{client, passthrough, server, services, start, udp};
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
@@ -20,7 +20,7 @@ async fn main(spawner: Spawner) {
     if let Ok(task) = services(control, stack) {
         spawner.spawn(task);
     }
-    if let Ok(task) = passthrough(stack) {
+    if let Ok(task) = passthrough(control, stack) {
         spawner.spawn(task);
     }
 }

@@ -3,7 +3,7 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use wifi_at_footprint::{client, ten_commands, start};
+use wifi_at_footprint::{client, start, ten_commands};
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use wifi_at_footprint::{client, udp, start};
+use wifi_at_footprint::{client, start, udp};
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {

@@ -52,6 +52,7 @@ pub use resources::{Memory, Resources};
 pub use runner::{RunError, Runner};
 
 use dialect::Driven;
+use resources::AccessExt;
 use runner::Shared;
 use serial::Serial;
 
@@ -78,7 +79,7 @@ pub fn new<'a, D: Driven, S: Serial, R: OutputPin, E: OutputPin>(
     config: Config,
 ) -> Parts<'a, D, S, R, E> {
     let access: &'a dyn resources::Access = resources.start(D::PROFILE, config, pins.has_reset());
-    access.with(&mut |engine| engine.start_life(Instant::now()));
+    access.get(|engine| engine.start(Instant::now()));
     let shared = Shared(access);
     Parts { runner: Runner::new(access, serial, pins), control: Control::new(shared), stack: Stack::new(shared) }
 }

@@ -3,10 +3,9 @@
 use core::convert::Infallible;
 use core::fmt;
 use core::future::{Future, poll_fn};
-use core::pin::pin;
-use core::task::Poll;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
 
-use embassy_futures::select::{Either, select};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_hal::digital::OutputPin;
 use embedded_io_async::{Read, Write};
@@ -104,9 +103,12 @@ impl<'a, S: Serial, R: OutputPin, E: OutputPin> Runner<'a, S, R, E> {
         let (reader, writer) = serial.split();
         let receive = receive(access, reader, input);
         let transmit = transmit(access, writer, pins, output);
-        match select(pin!(receive), pin!(transmit)).await {
-            Either::First(result) | Either::Second(result) => result,
-        }
+        let (mut receive, mut transmit) = (pin!(receive), pin!(transmit));
+        poll_fn(|context| match receive.as_mut().poll(context) {
+            Poll::Pending => transmit.as_mut().poll(context),
+            ended => ended,
+        })
+        .await
     }
 }
 
@@ -142,7 +144,7 @@ async fn receive<P: Read>(
                 if errors > SERIAL_ERROR_LIMIT {
                     return Err(RunError::Serial(error));
                 }
-                access.with(&mut |engine| engine.serial_error());
+                access.get(|engine| engine.serial_error());
             }
         }
     }
@@ -177,10 +179,10 @@ async fn transmit<P: Write, R: OutputPin, E: OutputPin>(
                 }
             }
         }
-        let until = deadline;
+        let mut alarm = Alarm::at(deadline);
         // Everything is looked at again at each wake-up, in one step with the registration of the waker.
-        let work = poll_fn(|context| {
-            access.poll(|engine| {
+        poll_fn(|context| {
+            let work = access.poll(|engine| {
                 engine.core.runner.register(context.waker());
                 let now = Instant::now();
                 let next = engine.poll(now);
@@ -189,17 +191,27 @@ async fn transmit<P: Write, R: OutputPin, E: OutputPin>(
                 let idle = output.end == 0 && next == deadline && reset == reset_before && !unflushed;
                 deadline = next;
                 if idle { Poll::Pending } else { Poll::Ready(()) }
-            })
-        });
-        select(work, wait_until(until)).await;
+            });
+            if work.is_ready() { work } else { alarm.poll(context) }
+        })
+        .await;
         pins.set_reset(reset);
     }
 }
 
-async fn wait_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => Timer::at(deadline).await,
-        None => core::future::pending().await,
+/// A timer, if there is anything to wait for.
+struct Alarm(Option<Timer>);
+
+impl Alarm {
+    fn at(deadline: Option<Instant>) -> Self {
+        Self(deadline.map(Timer::at))
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            Some(timer) => Pin::new(timer).poll(context),
+            None => Poll::Pending,
+        }
     }
 }
 
@@ -214,11 +226,16 @@ async fn while_time_passes<F: Future, R: OutputPin, E: OutputPin>(
 ) -> Option<F::Output> {
     let mut future = pin!(future);
     loop {
-        match select(future.as_mut(), wait_until(*deadline)).await {
-            Either::First(output) => return Some(output),
-            Either::Second(()) => {
+        let mut alarm = Alarm::at(*deadline);
+        let output = poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => alarm.poll(context).map(|()| None),
+        });
+        match output.await {
+            Some(output) => return Some(output),
+            None => {
                 let now = Instant::now();
-                access.with(&mut |engine| {
+                access.get(|engine| {
                     // Nothing new can go out, so that some of what is due stays due.
                     *deadline = engine.poll(now).map(|at| at.max(now + Duration::from_millis(1)));
                     *reset = engine.core.reset_asserted();

@@ -117,7 +117,7 @@ where
     ) -> Self {
         let access: &'a dyn Access = resources.start(D::PROFILE, config, pins.has_reset());
         let now = clock.now();
-        access.with(&mut |engine| engine.start_life(now));
+        access.get(|engine| engine.start(now));
         pins.enable();
         let (input, output) = (Chunk::new(), Chunk::new());
         Self { shared: Shared(access), serial, pins, input, output, errors: 0, dialect: PhantomData }
@@ -169,7 +169,7 @@ where
                             return Err(RunError::Serial(error));
                         }
                         // What came before the error is taken in before it is told.
-                        access.with(&mut |engine| {
+                        access.get(|engine| {
                             engine.feed(now, &input.bytes[..count]);
                             engine.serial_error();
                         });
@@ -189,7 +189,7 @@ where
         let Self { shared: Shared(access), serial, pins, output, .. } = self;
         let mut next = None;
         let mut reset = false;
-        access.with(&mut |engine| {
+        access.get(|engine| {
             next = engine.poll(now);
             reset = engine.core.reset_asserted();
             if output.rest().is_empty() {

@@ -5,13 +5,14 @@ use atat::{AtatCmd, InternalError};
 use embedded_io_async::{ErrorKind, ErrorType, Write};
 use heapless::Vec;
 
-use crate::at::MAX_COMMAND;
+use crate::at::{Encoder, MAX_COMMAND};
 use crate::command::{CommandError, End, ended_with_ok};
 use crate::control::Control;
 use crate::dialect::Dialect;
-use crate::engine::Piece;
+use crate::engine::{Piece, Span};
 use crate::exchange::{Request, exchange};
 use crate::runner::Shared;
+use crate::urc::counted::count;
 
 /// Longest answer of a user's own command: its lines with CR LF between them.
 const ANSWER: usize = 512;
@@ -83,12 +84,13 @@ impl AtatControl<'_> {
             return Err(atat::Error::Write);
         }
         let request = Request {
-            encode: &|encoder| _ = encoder.name(line),
+            encode: &|encoder: &mut Encoder<'_>| _ = encoder.name(line),
             line_end: true,
-            timeout: embassy_time::Duration::from_millis(C::MAX_TIMEOUT_MS.into()),
+            timeout: Span::from_millis(C::MAX_TIMEOUT_MS.into()),
             connecting: None,
             end: if C::EXPECTS_RESPONSE_CODE { End::Ok } else { End::Nothing },
             takes_data: false,
+            counter: Some(count),
             data: &[],
         };
         let mut sink = |piece: Piece<'_>| {

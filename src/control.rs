@@ -5,18 +5,17 @@ use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use embassy_time::Duration;
-
 use crate::at::Encoder;
 use crate::command::{Command, CommandError, End, On, Record, ended_with_ok};
 use crate::dialect::Dialect;
-use crate::engine::{Counters, Event, EventMask, Next, Piece};
-use crate::exchange::{Request, Transaction};
+use crate::engine::{Counters, Event, EventMask, Next, Piece, Span};
+use crate::exchange::{Request, Sink, Transaction};
 use crate::firmware::Firmware;
 use crate::recovery::ResetCause;
 use crate::resources::AccessExt;
 use crate::runner::Shared;
 use crate::serial::LineError;
+use crate::urc::counted::{Counter, count, counter_for};
 use crate::wifi::Wifi;
 
 /// The handle for everything but sockets. Copies are as good as the original.
@@ -96,7 +95,7 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// The versions of the firmware, once the module has told them.
     #[must_use]
     pub fn firmware(&self) -> Option<Firmware> {
-        self.shared.0.get(|engine| engine.core.firmware.clone())
+        self.shared.0.get(|engine| engine.core.firmware_known.then(|| engine.core.firmware.clone()))
     }
 
     /// What went wrong so far, in numbers.
@@ -121,9 +120,7 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// See [`LineError`]. After any of them, the line is as it was before.
     pub async fn set_baud_rate(&self, baud_rate: u32) -> Result<(), LineError> {
         let access = self.shared.0;
-        let mut asked = Err(LineError::FixedLine);
-        access.with(&mut |engine| asked = engine.core.request_line(baud_rate));
-        asked?;
+        access.get(|engine| Some(engine.core.request_line(baud_rate))).unwrap_or(Err(LineError::FixedLine))?;
         poll_fn(|context| {
             access.poll(|engine| match engine.core.line_outcome() {
                 Some(outcome) => Poll::Ready(outcome),
@@ -149,7 +146,7 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// ([`RecoveryPolicy::attempts`](crate::RecoveryPolicy::attempts)) try again. Does not wait:
     /// [`wait_until_ready`](Self::wait_until_ready) does.
     pub fn recover(&self) {
-        self.shared.0.get(|engine| engine.recover(engine.core.clock()));
+        self.shared.0.get(|engine| engine.recover());
     }
 
     /// Subscribes to the module's messages: those that begin with `+` and are not named after the running command,
@@ -158,7 +155,10 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// There is one subscriber at a time: `None` while another exists.
     #[must_use]
     pub fn messages(&self) -> Option<Messages<'a>> {
-        let subscribed = self.shared.0.get(|engine| engine.core.messages.subscribe());
+        let subscribed = self.shared.0.get(|engine| {
+            engine.core.counter = Some(count);
+            engine.core.messages.subscribe()
+        });
         subscribed.then(|| Messages { shared: self.shared })
     }
 
@@ -182,7 +182,7 @@ impl<'a, D: Dialect> Control<'a, D> {
         &self,
         command: &'s C,
     ) -> impl Future<Output = Result<C::Response, C::Error>> + use<'a, 's, C, D> {
-        send(self.shared, command, C::NAME)
+        Send::new(self.shared, command, C::NAME, terms_on::<C, D>())
     }
 
     /// Sends a command that the module asks data for (`>`), and the data.
@@ -194,7 +194,7 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// As [`send`](Self::send), and [`CommandError::DataLength`] if `data` is not as long as the command says.
     pub async fn send_with_data<C: Command + On<D>>(&self, command: &C, data: &[u8]) -> Result<C::Response, C::Error> {
         let mut collected = Collect::<C>(C::Answer::default());
-        let result = transact(self.shared, C::NAME, command, data, false, &mut collected).await;
+        let result = transact(self.shared, C::NAME, command, terms_on::<C, D>(), data, false, &mut collected).await;
         C::finish(collected.0, result)
     }
 
@@ -228,7 +228,7 @@ impl<'a, D: Dialect> Control<'a, D> {
             Piece::Line(line) => C::line(&mut answer, line),
             Piece::Data(data) => receive(data),
         };
-        let result = transact(self.shared, C::NAME, command, data, true, &mut sink).await;
+        let result = transact(self.shared, C::NAME, command, terms_on::<C, D>(), data, true, &mut sink).await;
         C::finish(answer, result)
     }
 
@@ -252,32 +252,34 @@ impl<'a, D: Dialect> Control<'a, D> {
             },
             Piece::Data(_) => {}
         };
-        let result = transact(self.shared, C::NAME, command, &[], false, &mut sink).await;
+        let result = transact(self.shared, C::NAME, command, terms_on::<C, D>(), &[], false, &mut sink).await;
         C::finish(answer, result).map(drop)
     }
 }
 
 /// As [`Control::send`], for those that know the name without a dialect.
 pub(crate) fn send<'a, 'c, C: Command>(shared: Shared<'a>, command: &'c C, name: &'static str) -> Send<'a, 'c, C> {
-    let collected = Collect(C::Answer::default());
-    Send { transaction: Transaction::new(shared.0), command, name, terms: terms::<C>(), collected }
+    Send::new(shared, command, name, terms::<C>())
 }
 
 /// A command without data on its way.
 ///
 /// By hand, as the state machines that the compiler makes of `async` would be most of what a command costs.
 pub(crate) struct Send<'a, 'c, C: Command> {
-    transaction: Transaction<'a>,
+    sending: Sending<'a, 'c>,
     command: &'c C,
-    name: &'static str,
-    terms: &'static Terms,
     collected: Collect<C>,
 }
 
-impl<C: Command> Send<'_, '_, C> {
+impl<'a, 'c, C: Command> Send<'a, 'c, C> {
+    fn new(shared: Shared<'a>, command: &'c C, name: &'static str, terms: &'static Terms) -> Self {
+        let collected = Collect(C::Answer::default());
+        Self { sending: Sending::new(shared, command, name, terms), command, collected }
+    }
+
     /// The command may take as long as `Other`, and ends like it.
     pub(crate) const fn limited_like<Other: Command>(mut self) -> Self {
-        self.terms = terms::<Other>();
+        self.sending.terms = terms::<Other>();
         self
     }
 }
@@ -289,12 +291,11 @@ impl<C: Command> Future for Send<'_, '_, C> {
     type Output = Result<C::Response, C::Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { transaction, command, name, terms, collected } = self.get_mut();
-        let sending = Sending { name, command: *command, terms, data: &[], takes_data: false };
+        let Self { sending, command, collected } = self.get_mut();
         let result = if command.data_length().is_some_and(|length| length > 0) {
             Err(CommandError::DataLength)
         } else {
-            match sending.poll(transaction, context, collected) {
+            match sending.poll(context, collected) {
                 Poll::Ready(result) => result,
                 Poll::Pending => return Poll::Pending,
             }
@@ -317,23 +318,18 @@ impl<C: Command> AnyCommand for C {
 /// How a command is to be sent. Many commands have the same.
 struct Terms {
     line_end: bool,
-    timeout: Duration,
+    timeout: Span,
     end: End,
+    counter: Option<Counter>,
 }
 
 const fn terms<C: Command>() -> &'static Terms {
-    const { &Terms { line_end: C::LINE_END, timeout: C::TIMEOUT, end: C::END } }
+    const { &Terms { line_end: C::LINE_END, timeout: Span::of(C::TIMEOUT), end: C::END, counter: None } }
 }
 
-/// What takes an answer.
-trait Sink {
-    fn take(&mut self, piece: Piece<'_>);
-}
-
-impl<F: FnMut(Piece<'_>)> Sink for F {
-    fn take(&mut self, piece: Piece<'_>) {
-        self(piece);
-    }
+/// The same for a user who may be about to get counted data.
+const fn terms_on<C: Command + On<D>, D: Dialect>() -> &'static Terms {
+    const { &Terms { counter: counter_for(C::NAME), ..*terms::<C>() } }
 }
 
 /// Collects the lines of a command's answer.
@@ -347,8 +343,9 @@ impl<C: Command> Sink for Collect<C> {
     }
 }
 
-/// Any command, its data and what becomes of the answer's.
-struct Sending<'c> {
+/// Any command on its way, its data and what becomes of the answer's.
+struct Sending<'a, 'c> {
+    transaction: Transaction<'a>,
     name: &'static str,
     command: &'c dyn AnyCommand,
     terms: &'static Terms,
@@ -356,17 +353,19 @@ struct Sending<'c> {
     takes_data: bool,
 }
 
-impl Sending<'_> {
-    fn poll(
-        &self,
-        transaction: &mut Transaction<'_>,
-        context: &mut Context<'_>,
-        sink: &mut dyn Sink,
-    ) -> Poll<Result<(), CommandError>> {
-        let Self { name, command, terms: &Terms { line_end, timeout, end }, data, takes_data } = *self;
+impl<'a, 'c> Sending<'a, 'c> {
+    const fn new(shared: Shared<'a>, command: &'c dyn AnyCommand, name: &'static str, terms: &'static Terms) -> Self {
+        Self { transaction: Transaction::new(shared.0), name, command, terms, data: &[], takes_data: false }
+    }
+
+    #[inline(never)]
+    fn poll(&mut self, context: &mut Context<'_>, sink: &mut dyn Sink) -> Poll<Result<(), CommandError>> {
+        let Self { transaction, name, command, terms, data, takes_data } = self;
+        let Terms { line_end, timeout, end, counter } = **terms;
         let encode = |line: &mut Encoder<'_>| command.encode(name, line);
-        let request = Request { encode: &encode, line_end, timeout, connecting: None, end, takes_data, data };
-        let Poll::Ready(ended) = transaction.poll(context, &request, &mut |piece| sink.take(piece)) else {
+        let (takes_data, connecting) = (*takes_data, None);
+        let request = Request { encode: &encode, line_end, timeout, connecting, end, takes_data, counter, data };
+        let Poll::Ready(ended) = transaction.poll(context, &request, sink) else {
             return Poll::Pending;
         };
         Poll::Ready(ended.map_err(CommandError::from).and_then(|ended| {
@@ -381,6 +380,7 @@ async fn transact<C: Command>(
     shared: Shared<'_>,
     name: &'static str,
     command: &C,
+    terms: &'static Terms,
     data: &[u8],
     takes_data: bool,
     sink: &mut dyn Sink,
@@ -388,9 +388,8 @@ async fn transact<C: Command>(
     if command.data_length().unwrap_or(0) != data.len() {
         return Err(CommandError::DataLength);
     }
-    let mut transaction = Transaction::new(shared.0);
-    let sending = Sending { name, command, terms: terms::<C>(), data, takes_data };
-    poll_fn(|context| sending.poll(&mut transaction, context, sink)).await
+    let mut sending = Sending { data, takes_data, ..Sending::new(shared, command, name, terms) };
+    poll_fn(|context| sending.poll(context, sink)).await
 }
 
 /// A subscription to [`Event`]s.

@@ -3,27 +3,51 @@
 use core::future::poll_fn;
 use core::task::{Context, Poll, Waker};
 
-use embassy_time::Duration;
-
 use crate::at::{EncodeError, Encoder};
 use crate::command::End;
-use crate::engine::{Core, Engine, MAX_LINE, Outcome, Piece, UserState};
+use crate::engine::{Core, Engine, MAX_LINE, Outcome, Piece, Span, UserState};
 use crate::resources::{Access, AccessExt};
+use crate::urc::counted::Counter;
+
+/// Writes a command. As [`Sink`], what a closure is to those who do not know its type; `dyn Fn` would bring two functions
+/// more for each.
+pub(crate) trait Line {
+    fn write(&self, line: &mut Encoder<'_>);
+}
+
+impl<F: Fn(&mut Encoder<'_>)> Line for F {
+    fn write(&self, line: &mut Encoder<'_>) {
+        self(line);
+    }
+}
+
+/// What takes an answer.
+pub(crate) trait Sink {
+    fn take(&mut self, piece: Piece<'_>);
+}
+
+impl<F: FnMut(Piece<'_>)> Sink for F {
+    fn take(&mut self, piece: Piece<'_>) {
+        self(piece);
+    }
+}
 
 /// One command to send.
 pub(crate) struct Request<'r> {
     /// Writes the whole line but its end.
-    pub(crate) encode: &'r dyn Fn(&mut Encoder<'_>),
+    pub(crate) encode: &'r dyn Line,
     /// Whether CR LF follows.
     pub(crate) line_end: bool,
     /// From the command's last byte to its final result.
-    pub(crate) timeout: Duration,
+    pub(crate) timeout: Span,
     /// The socket that it connects, if it does.
     pub(crate) connecting: Option<usize>,
     /// What ends it well.
     pub(crate) end: End,
     /// Counted data in the answer is to be handed over, too.
     pub(crate) takes_data: bool,
+    /// It may bring counted data.
+    pub(crate) counter: Option<Counter>,
     /// The data that the module asks for with `>`.
     pub(crate) data: &'r [u8],
 }
@@ -41,7 +65,7 @@ pub(crate) struct Ended {
 pub(crate) async fn exchange(
     access: &dyn Access,
     request: &Request<'_>,
-    sink: &mut dyn FnMut(Piece<'_>),
+    sink: &mut dyn Sink,
 ) -> Result<Ended, EncodeError> {
     let mut transaction = Transaction::new(access);
     poll_fn(|context| transaction.poll(context, request, sink)).await
@@ -63,7 +87,7 @@ impl<'a> Transaction<'a> {
         &mut self,
         context: &mut Context<'_>,
         request: &Request<'_>,
-        sink: &mut dyn FnMut(Piece<'_>),
+        sink: &mut dyn Sink,
     ) -> Poll<Result<Ended, EncodeError>> {
         let Self { access, stage } = self;
         access.poll(|engine| {
@@ -137,7 +161,8 @@ impl Core {
 
     /// How the user's command ended, which frees its place.
     fn finished(&mut self, waker: &Waker) -> Poll<Ended> {
-        if let UserState::Done(outcome) = self.user.state {
+        if matches!(self.user.state, UserState::Done) {
+            let outcome = self.user.outcome;
             let cut = self.user.cut;
             self.user.release();
             return Poll::Ready(Ended { outcome, cut });
@@ -191,16 +216,11 @@ impl Stage {
     }
 }
 
-fn collect(
-    engine: &mut Engine<'_>,
-    context: &mut Context<'_>,
-    data: &[u8],
-    sink: &mut dyn FnMut(Piece<'_>),
-) -> Poll<Ended> {
+fn collect(engine: &mut Engine<'_>, context: &mut Context<'_>, data: &[u8], sink: &mut dyn Sink) -> Poll<Ended> {
     let core = &mut *engine.core;
     let mut some = false;
     while let Some(piece) = core.user.answer.pop() {
-        sink(piece);
+        sink.take(piece);
         some = true;
     }
     core.supply(data);

@@ -24,6 +24,8 @@ pub struct Version {
 }
 
 impl Version {
+    const NONE: Self = Self { major: 0, minor: 0, patch: 0, build: 0 };
+
     /// Reads the number at the start of `text`, after an optional `v`; what follows it is ignored.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
@@ -69,6 +71,9 @@ pub struct Firmware {
 }
 
 impl Firmware {
+    /// Nothing was told.
+    pub(crate) const NONE: Self = Self { at: Version::NONE, image: None, sdk: String::new(), chip: String::new() };
+
     /// Takes in one line of the answer. Lines that are not known are ignored.
     pub(crate) fn parse_line(&mut self, line: &[u8]) {
         if let Some(text) = after_label(line, b"AT version") {

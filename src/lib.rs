@@ -52,6 +52,7 @@ pub use resources::{Memory, Resources};
 pub use runner::{RunError, Runner};
 
 use dialect::Driven;
+use resources::AccessExt;
 use runner::Shared;
 use serial::Serial;
 
@@ -79,11 +80,11 @@ pub fn new<'a, D: Driven, S: Serial, R: OutputPin, E: OutputPin>(
 ) -> Parts<'a, D, S, R, E> {
     let access: &'a dyn resources::Access = resources.start(D::PROFILE, config, pins.has_reset());
     let line = serial.line();
-    access.with(&mut |engine| {
+    access.get(|engine| {
         if let Some(line) = line {
             engine.core.set_line(line);
         }
-        engine.start_life(Instant::now());
+        engine.start(Instant::now());
     });
     let shared = Shared(access);
     Parts { runner: Runner::new(access, serial, pins), control: Control::new(shared), stack: Stack::new(shared) }

@@ -63,9 +63,11 @@ impl Default for RecoveryPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
+#[repr(u8)]
 pub enum ResetCause {
+    // Not 0, so that none is: memory that is all zero takes no code to make.
     /// The module restarted by itself and said so: power, a watchdog, a crash.
-    Announced,
+    Announced = 1,
     /// The module was found to have forgotten its settings: it restarted by itself, and its `ready` was lost.
     Unnoticed,
     /// The module had fallen silent, and the driver has brought it up anew.

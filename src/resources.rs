@@ -28,19 +28,9 @@ pub struct Resources<const LINKS: usize, const RX: usize, const TX: usize, M: Ra
 }
 
 struct Inner<const LINKS: usize, const RX: usize, const TX: usize> {
-    state: State,
+    core: Core,
     received: [[u8; RX]; LINKS],
     to_send: [[u8; TX]; LINKS],
-}
-
-/// The engine, once the driver has been started.
-///
-/// Before that it is all zeros, so that a static of these resources takes no room in flash.
-#[repr(u8)]
-#[allow(clippy::large_enum_variant, reason = "it becomes the large one in place")]
-enum State {
-    Unused = 0,
-    Started(Core) = 1,
 }
 
 impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex> Resources<LINKS, RX, TX, M> {
@@ -51,7 +41,7 @@ impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex> Resource
         const { assert!(RX >= 64 && TX >= 16, "the rings are too small") };
         Self {
             inner: Mutex::new(RefCell::new(Inner {
-                state: State::Unused,
+                core: Core::new(),
                 received: [[0; RX]; LINKS],
                 to_send: [[0; TX]; LINKS],
             })),
@@ -75,18 +65,35 @@ impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex> core::fm
 
 /// A way to the engine that carries neither sizes nor the mutex in its type.
 pub(crate) trait Access: Sync {
-    /// Runs `f` with the engine. Not to be nested.
-    fn with(&self, f: &mut dyn FnMut(&mut Engine<'_>));
+    /// Has `visitor` see the engine. Not to be nested.
+    fn with(&self, visitor: &mut dyn Visit);
+}
+
+/// What a closure is to those who do not know its type. `dyn FnMut` would bring two functions more for each.
+pub(crate) trait Visit {
+    fn visit(&mut self, engine: &mut Engine<'_>);
+}
+
+/// A closure, and what it has given.
+struct Visitor<F, T> {
+    f: F,
+    out: T,
+}
+
+impl<F: FnMut(&mut Engine<'_>) -> T, T> Visit for Visitor<F, T> {
+    fn visit(&mut self, engine: &mut Engine<'_>) {
+        self.out = (self.f)(engine);
+    }
 }
 
 impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> Access for Resources<LINKS, RX, TX, M> {
-    fn with(&self, f: &mut dyn FnMut(&mut Engine<'_>)) {
+    fn with(&self, visitor: &mut dyn Visit) {
         self.inner.lock(|inner| {
             // Never nested, so never refused.
             if let Ok(mut inner) = inner.try_borrow_mut() {
-                let Inner { state, received, to_send } = &mut *inner;
-                if let State::Started(core) = state {
-                    f(&mut Engine::new(core, received, to_send));
+                let Inner { core, received, to_send } = &mut *inner;
+                if core.is_started() {
+                    visitor.visit(&mut Engine::new(core, received, to_send));
                 }
             }
         });
@@ -99,7 +106,7 @@ pub trait Memory: sealed::Sealed {}
 impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> Memory for Resources<LINKS, RX, TX, M> {}
 
 pub(crate) mod sealed {
-    use super::{Access, Core, RawMutex, Resources, State};
+    use super::{Access, RawMutex, Resources};
     use crate::config::Config;
     use crate::dialect::Profile;
 
@@ -113,7 +120,7 @@ pub(crate) mod sealed {
         fn start(&mut self, profile: &'static Profile, config: Config, has_reset_pin: bool) -> &dyn Access {
             self.inner.lock(|inner| {
                 if let Ok(mut inner) = inner.try_borrow_mut() {
-                    inner.state = State::Started(Core::new(profile, config, LINKS, has_reset_pin));
+                    inner.core.start(profile, &config, LINKS, has_reset_pin);
                 }
             });
             self
@@ -124,32 +131,22 @@ pub(crate) mod sealed {
 /// Shortcuts for closures that give something back.
 pub(crate) trait AccessExt {
     /// What `f` gives, or the default if it could not run.
-    fn get<T: Default>(&self, f: impl FnOnce(&mut Engine<'_>) -> T) -> T;
+    fn get<T: Default>(&self, f: impl FnMut(&mut Engine<'_>) -> T) -> T;
 
     /// For futures: what `f` gives.
-    fn poll<T>(&self, f: impl FnOnce(&mut Engine<'_>) -> Poll<T>) -> Poll<T>;
+    fn poll<T>(&self, f: impl FnMut(&mut Engine<'_>) -> Poll<T>) -> Poll<T>;
 }
 
 impl AccessExt for dyn Access + '_ {
-    fn get<T: Default>(&self, f: impl FnOnce(&mut Engine<'_>) -> T) -> T {
-        let mut f = Some(f);
-        let mut out = T::default();
-        self.with(&mut |engine| {
-            if let Some(f) = f.take() {
-                out = f(engine);
-            }
-        });
-        out
+    fn get<T: Default>(&self, f: impl FnMut(&mut Engine<'_>) -> T) -> T {
+        let mut visitor = Visitor { f, out: T::default() };
+        self.with(&mut visitor);
+        visitor.out
     }
 
-    fn poll<T>(&self, f: impl FnOnce(&mut Engine<'_>) -> Poll<T>) -> Poll<T> {
-        let mut f = Some(f);
-        let mut out = Poll::Pending;
-        self.with(&mut |engine| {
-            if let Some(f) = f.take() {
-                out = f(engine);
-            }
-        });
-        out
+    fn poll<T>(&self, f: impl FnMut(&mut Engine<'_>) -> Poll<T>) -> Poll<T> {
+        let mut visitor = Visitor { f, out: Poll::Pending };
+        self.with(&mut visitor);
+        visitor.out
     }
 }

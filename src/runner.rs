@@ -3,10 +3,9 @@
 use core::convert::Infallible;
 use core::fmt;
 use core::future::{Future, poll_fn};
-use core::pin::pin;
-use core::task::Poll;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
 
-use embassy_futures::select::{Either, select};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_hal::digital::OutputPin;
 use embedded_io_async::{Read, Write};
@@ -111,9 +110,12 @@ impl<'a, S: Serial, R: OutputPin, E: OutputPin> Runner<'a, S, R, E> {
         let (reader, writer) = serial.split();
         let receive = receive(access, reader, input);
         let transmit = transmit(access, writer, pins, output, baud_rate);
-        match select(pin!(receive), pin!(transmit)).await {
-            Either::First(result) | Either::Second(result) => result,
-        }
+        let (mut receive, mut transmit) = (pin!(receive), pin!(transmit));
+        poll_fn(|context| match receive.as_mut().poll(context) {
+            Poll::Pending => transmit.as_mut().poll(context),
+            ended => ended,
+        })
+        .await
     }
 }
 
@@ -149,7 +151,7 @@ async fn receive<P: Read>(
                 if errors > SERIAL_ERROR_LIMIT {
                     return Err(RunError::Serial(error));
                 }
-                access.with(&mut |engine| engine.serial_error());
+                access.get(|engine| engine.serial_error());
             }
         }
     }
@@ -185,22 +187,23 @@ async fn transmit<P: Write + SetBaudRate, R: OutputPin, E: OutputPin>(
                 }
             }
         }
-        let until = deadline;
+        let mut alarm = Alarm::at(deadline);
         // Everything is looked at again at each wake-up, in one step with the registration of the waker.
-        let work = poll_fn(|context| {
-            access.poll(|engine| {
+        poll_fn(|context| {
+            let work = access.poll(|engine| {
                 engine.core.runner.register(context.waker());
                 let now = Instant::now();
                 let next = engine.poll(now);
                 (output.start, output.end) = (0, engine.take_output(now, &mut output.bytes));
                 let reset_before = core::mem::replace(&mut reset, engine.core.reset_asserted());
-                let asked = P::ADJUSTABLE && engine.core.port_rates().0.is_some();
+                let asked = P::ADJUSTABLE && engine.core.port_rates().0 != 0;
                 let idle = output.end == 0 && next == deadline && reset == reset_before && !unflushed && !asked;
                 deadline = next;
                 if idle { Poll::Pending } else { Poll::Ready(()) }
-            })
-        });
-        select(work, wait_until(until)).await;
+            });
+            if work.is_ready() { work } else { alarm.poll(context) }
+        })
+        .await;
         pins.set_reset(reset);
         adjust(access, &mut port, baud_rate);
     }
@@ -213,20 +216,29 @@ pub(crate) fn adjust<P: SetBaudRate>(access: &dyn Access, port: &mut P, current:
         return false;
     }
     let (trial, rate) = access.get(|engine| engine.core.port_rates());
-    if let Some(trial) = trial {
+    if trial != 0 {
         let success = port.set_baud_rate(trial).is_ok() && port.set_baud_rate(*current).is_ok();
-        access.with(&mut |engine| engine.port_tried(success));
+        access.get(|engine| engine.port_tried(success));
     }
     if rate != *current && port.set_baud_rate(rate).is_ok() {
         *current = rate;
     }
-    trial.is_some()
+    trial != 0
 }
 
-async fn wait_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => Timer::at(deadline).await,
-        None => core::future::pending().await,
+/// A timer, if there is anything to wait for.
+struct Alarm(Option<Timer>);
+
+impl Alarm {
+    fn at(deadline: Option<Instant>) -> Self {
+        Self(deadline.map(Timer::at))
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            Some(timer) => Pin::new(timer).poll(context),
+            None => Poll::Pending,
+        }
     }
 }
 
@@ -241,11 +253,16 @@ async fn while_time_passes<F: Future, R: OutputPin, E: OutputPin>(
 ) -> Option<F::Output> {
     let mut future = pin!(future);
     loop {
-        match select(future.as_mut(), wait_until(*deadline)).await {
-            Either::First(output) => return Some(output),
-            Either::Second(()) => {
+        let mut alarm = Alarm::at(*deadline);
+        let output = poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => alarm.poll(context).map(|()| None),
+        });
+        match output.await {
+            Some(output) => return Some(output),
+            None => {
                 let now = Instant::now();
-                access.with(&mut |engine| {
+                access.get(|engine| {
                     // Nothing new can go out, so that some of what is due stays due.
                     *deadline = engine.poll(now).map(|at| at.max(now + Duration::from_millis(1)));
                     *reset = engine.core.reset_asserted();

@@ -75,18 +75,19 @@ fn parse_groups(text: &[u8], groups: &mut [u16; 8]) -> Option<usize> {
 }
 
 /// The run of zero groups that `::` stands for in the usual way of writing: the first of the longest, if longer than
-/// one.
-pub(super) fn longest_gap(groups: [u16; 8]) -> core::ops::Range<usize> {
-    let mut best = 0..0;
+/// one. From its first group to the one after it; of no length, and at the start, if there is none.
+pub(super) fn longest_gap(groups: &[u16; 8]) -> (usize, usize) {
+    let mut best = (0, 0);
     let mut start = 0;
-    for (at, group) in groups.into_iter().enumerate() {
+    for (at, &group) in groups.iter().enumerate() {
+        let end = at + 1;
         if group != 0 {
-            start = at + 1;
-        } else if at + 1 - start > best.len() {
-            best = start..at + 1;
+            start = end;
+        } else if end - start > (best.1 - best.0).max(1) {
+            best = (start, end);
         }
     }
-    if best.len() > 1 { best } else { 0..0 }
+    best
 }
 
 #[cfg(test)]

@@ -128,6 +128,12 @@ impl<'a> Encoder<'a> {
         self.decimal(rest)
     }
 
+    /// A number without a sign.
+    pub(crate) fn unsigned(&mut self, value: u32) -> &mut Self {
+        self.separate();
+        self.decimal(value)
+    }
+
     fn decimal(&mut self, mut rest: u32) -> &mut Self {
         // Small processors do not divide: a division is a large function for this alone.
         const POWERS: [u32; 9] = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1000, 100, 10];
@@ -166,12 +172,9 @@ impl<'a> Encoder<'a> {
         self.byte(b'"');
         match address {
             IpAddr::V4(address) => {
-                for (at, octet) in address.octets().into_iter().enumerate() {
-                    if at != 0 {
-                        self.byte(b'.');
-                    }
-                    self.decimal(octet.into());
-                }
+                let [a, b, c, d] = address.octets();
+                self.decimal(a.into()).byte(b'.').decimal(b.into()).byte(b'.');
+                self.decimal(c.into()).byte(b'.').decimal(d.into());
             }
             IpAddr::V6(address) => self.ipv6(address.segments()),
         }
@@ -179,18 +182,19 @@ impl<'a> Encoder<'a> {
     }
 
     fn ipv6(&mut self, groups: [u16; 8]) {
-        let gap = longest_gap(groups);
-        for (at, group) in groups.into_iter().enumerate() {
-            if gap.contains(&at) {
-                if at == gap.start {
-                    self.put(b"::");
-                }
+        let (gap, gap_end) = longest_gap(&groups);
+        let mut at = 0;
+        while let Some(&group) = groups.get(at) {
+            if at == gap && gap < gap_end {
+                self.put(b"::");
+                at = gap_end;
                 continue;
             }
-            if at != 0 && at != gap.end {
+            if at != 0 && at != gap_end {
                 self.byte(b':');
             }
-            self.hex_digits(group.into(), (4 - group.leading_zeros() / 4).max(1), b"0123456789abcdef");
+            self.hex_digits(group.into(), digits_of(group.into()), b"0123456789abcdef");
+            at += 1;
         }
     }
 
@@ -220,7 +224,7 @@ impl<'a> Encoder<'a> {
     pub fn hex_number(&mut self, value: u32) -> &mut Self {
         self.separate();
         self.put(b"0x");
-        self.hex_digits(value, (8 - value.leading_zeros() / 4).max(1), b"0123456789ABCDEF")
+        self.hex_digits(value, digits_of(value), b"0123456789ABCDEF")
     }
 
     /// Marks the command as refused. The first error stays.
@@ -289,6 +293,17 @@ impl<'a> Encoder<'a> {
         }
         self
     }
+}
+
+/// Hexadecimal digits of a number, at least one.
+const fn digits_of(value: u32) -> u32 {
+    let mut count = 1;
+    let mut rest = value >> 4;
+    while rest != 0 {
+        count += 1;
+        rest >>= 4;
+    }
+    count
 }
 
 #[cfg(test)]

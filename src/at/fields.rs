@@ -3,6 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr};
 
 use heapless::String;
+use heapless::vec::VecView;
 
 use super::address::{parse_address, parse_ipv4};
 use super::line::parse_unsigned;
@@ -73,20 +74,27 @@ impl Field<'_> {
         parse_ipv4(self.bytes).ok_or(FieldError::Malformed)
     }
 
-    /// The field as text, with `\"`, `\\` and `\,` put back to what they stand for.
-    ///
-    /// # Errors
-    /// [`FieldError::TooLong`] beyond `N` bytes, [`FieldError::Malformed`] if it is not UTF-8.
-    pub fn text<const N: usize>(&self) -> Result<String<N>, FieldError> {
-        let mut bytes = heapless::Vec::<u8, N>::new();
+    /// The same for all capacities.
+    #[inline(never)]
+    fn unescape(&self, out: &mut VecView<u8>) -> Result<(), FieldError> {
         let mut rest = self.bytes.iter().copied();
         while let Some(byte) = rest.next() {
             let byte = match byte {
                 b'\\' if self.quoted => rest.next().unwrap_or(b'\\'),
                 _ => byte,
             };
-            bytes.push(byte).map_err(|_| FieldError::TooLong)?;
+            out.push(byte).map_err(|_| FieldError::TooLong)?;
         }
+        Ok(())
+    }
+
+    /// The field as text, with `\"`, `\\` and `\,` put back to what they stand for.
+    ///
+    /// # Errors
+    /// [`FieldError::TooLong`] beyond `N` bytes, [`FieldError::Malformed`] if it is not UTF-8.
+    pub fn text<const N: usize>(&self) -> Result<String<N>, FieldError> {
+        let mut bytes = heapless::Vec::<u8, N>::new();
+        self.unescape(&mut bytes)?;
         String::from_utf8(bytes).map_err(|_| FieldError::Malformed)
     }
 }

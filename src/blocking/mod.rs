@@ -121,7 +121,7 @@ where
     ) -> Self {
         let access: &'a dyn Access = resources.start(D::PROFILE, config, pins.has_reset());
         let now = clock.now();
-        access.with(&mut |engine| engine.start_life(now));
+        access.get(|engine| engine.start(now));
         pins.enable();
         let (input, output) = (Chunk::new(), Chunk::new());
         let line = FixedLine;
@@ -145,7 +145,7 @@ where
         F: FnMut(&mut S, u32) -> Result<(), UnsupportedRate>,
     {
         let Self { shared, serial, pins, input, output, errors, dialect, .. } = self;
-        shared.0.with(&mut |engine| engine.core.set_line(line));
+        shared.0.get(|engine| engine.core.set_line(line));
         let (baud_rate, line) = (line.initial, Adjustable::new(line, set));
         Modem { shared, serial, line, baud_rate, pins, input, output, errors, dialect }
     }
@@ -216,7 +216,7 @@ where
                             return Err(RunError::Serial(error));
                         }
                         // What came before the error is taken in before it is told.
-                        access.with(&mut |engine| {
+                        access.get(|engine| {
                             engine.feed(now, &input.bytes[..count]);
                             engine.serial_error();
                         });
@@ -236,7 +236,7 @@ where
         let Self { shared: Shared(access), serial, line, baud_rate, pins, output, .. } = self;
         let mut next = None;
         let mut reset = false;
-        access.with(&mut |engine| {
+        access.get(|engine| {
             next = engine.poll(now);
             reset = engine.core.reset_asserted();
             if output.rest().is_empty() {

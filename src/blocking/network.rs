@@ -13,8 +13,9 @@ use embedded_nal::{
 };
 
 use super::{Clock, Modem, WaitError};
+use crate::at::Encoder;
 use crate::dialect::Driven;
-use crate::engine::Kind;
+use crate::engine::{Kind, LinkId};
 use crate::net::handle::Opening;
 use crate::net::{AddressKind, dns, listener, tcp, udp};
 use crate::pins::NoPin;
@@ -228,7 +229,8 @@ where
             return Err(nb::Error::Other(Error::WrongState));
         }
         let mut context = Context::from_waker(Waker::noop());
-        match opening.poll(&mut context, &|link, line| tcp::connect_line(link, remote, None, line)) {
+        let encode = |link: LinkId, line: &mut Encoder<'_>| tcp::connect_line(link, remote, None, line);
+        match opening.poll(&mut context, &encode) {
             Poll::Pending => Err(nb::Error::WouldBlock),
             Poll::Ready(Ok(handle)) => {
                 socket.0 = TcpState::Open(tcp::TcpSocket::new(handle));

@@ -141,6 +141,7 @@ pub trait Value: Sized {
 macro_rules! numbers {
     ($($type:ty: $method:ident)*) => {$(
         impl Value for $type {
+            #[inline(never)]
             fn parse(field: Field<'_>) -> Result<Self, FieldError> {
                 Self::try_from(field.$method()?).map_err(|_| FieldError::Malformed)
             }
@@ -152,6 +153,7 @@ numbers!(u8: unsigned u16: unsigned u32: unsigned i8: signed i16: signed i32: si
 
 /// `1` or `0`, or the words `true` and `false`.
 impl Value for bool {
+    #[inline(never)]
     fn parse(field: Field<'_>) -> Result<Self, FieldError> {
         match field.bytes {
             b"1" | b"true" => Ok(true),
@@ -197,14 +199,20 @@ impl<const N: usize> Value for Vec<u8, N> {
 
 /// With colons between the bytes, or without.
 impl Value for Mac {
+    #[inline(never)]
     fn parse(field: Field<'_>) -> Result<Self, FieldError> {
         let mut mac = [0; 6];
-        let mut digits = field.bytes.iter().filter(|&&byte| !matches!(byte, b':' | b'-'));
-        for byte in &mut mac {
-            let mut digit = || digits.next().and_then(|&digit| char::from(digit).to_digit(16));
-            *byte = digit().zip(digit()).map(|(high, low)| (high * 16 + low) as u8).ok_or(FieldError::Malformed)?;
+        let mut digits = 0;
+        for &byte in field.bytes {
+            if matches!(byte, b':' | b'-') {
+                continue;
+            }
+            let digit = char::from(byte).to_digit(16).ok_or(FieldError::Malformed)?;
+            let place = mac.get_mut(digits / 2).ok_or(FieldError::Malformed)?;
+            *place = *place << 4 | digit as u8;
+            digits += 1;
         }
-        if digits.next().is_some() { Err(FieldError::Malformed) } else { Ok(Self(mac)) }
+        if digits == 12 { Ok(Self(mac)) } else { Err(FieldError::Malformed) }
     }
 }
 

@@ -38,10 +38,10 @@ pub(crate) fn put<P: Parameter>(value: &P, line: &mut Encoder<'_>, low: i64, hig
 }
 
 macro_rules! numbers {
-    ($($type:ty)*) => {$(
+    ($($type:ty: $method:ident)*) => {$(
         impl Parameter for $type {
             fn encode(&self, line: &mut Encoder<'_>) {
-                line.number(i64::from(*self));
+                line.$method((*self).into());
             }
 
             fn is_within(&self, low: i64, high: i64) -> bool {
@@ -55,7 +55,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(u8 u16 u32 i8 i16 i32);
+numbers!(u8: unsigned u16: unsigned u32: unsigned i8: number i16: number i32: number);
 
 /// Whether is written as `1` or `0`.
 impl Parameter for bool {
@@ -327,7 +327,7 @@ pub enum Link {
 impl Parameter for Link {
     fn encode(&self, line: &mut Encoder<'_>) {
         if let Self::Id(link) = self {
-            line.number((*link).into());
+            line.unsigned((*link).into());
         }
     }
 

@@ -226,7 +226,7 @@ impl Decoder<'_> {
 
     fn receive_data(&mut self, sink: Sink<'_>) -> bool {
         // Where addresses are on, old firmware may still leave them out: the shape decides.
-        let with_address = self.peer_address.filter(|on| !on);
+        let with_address = self.peer_address.and_then(|on| (!on).then_some(header::Fact::No));
         match header::receive_data(&self.line, with_address) {
             DataHeader::Partial => false,
             DataHeader::Complete(len) => {

@@ -21,7 +21,7 @@ impl Decoder<'_> {
                 self.end_run(false, sink);
                 sink(Item::Final { result: line, command: refused.map(|which| self.commands.text(which)) });
             }
-            Meaning::ErrorCode(_) => {
+            Meaning::ErrorCode => {
                 let name = shape::name(line).unwrap_or(b"ERR CODE");
                 self.emit(Item::Urc(Urc { name, raw: line, link: None, avail: None }), sink);
             }

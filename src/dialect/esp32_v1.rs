@@ -1,8 +1,7 @@
 //! Espressif AT 1.x for ESP32.
 
-use embassy_time::Duration;
-
 use super::{Driven, Esp32V1, Family, Profile, Resolver, Sets, Step, Tls};
+use crate::engine::Span;
 
 impl Driven for Esp32V1 {
     const PROFILE: &'static Profile = &Profile {
@@ -22,7 +21,7 @@ impl Driven for Esp32V1 {
         ipv6_server: false,
         link_queries: &["AT+CIPSTATUS"],
         tcp_options: None,
-        escape_guard: [Duration::from_millis(40), Duration::from_millis(1100)],
+        escape_guard: [Span::from_millis(40), Span::from_millis(1100)],
         resolver: Resolver { longest_name: 255, explains: false, ipv6: false },
         full_flow_control: 3,
         tls: Tls { authentication: None, names: false, buffer: None, several: false, ipv6: false, timestamp: None },

@@ -1,8 +1,7 @@
 //! Espressif ESP-AT 2.x for ESP8266, on the IDF-style SDK.
 
-use embassy_time::Duration;
-
 use super::{ActiveReceive, Driven, Esp8266Idf, Family, Profile, Resolver, Sets, Step, Tls, TlsAuthentication};
+use crate::engine::Span;
 
 impl Driven for Esp8266Idf {
     const PROFILE: &'static Profile = &Profile {
@@ -25,7 +24,7 @@ impl Driven for Esp8266Idf {
         ipv6_server: false,
         link_queries: &["AT+CIPSTATUS"],
         tcp_options: None,
-        escape_guard: [Duration::from_millis(40), Duration::from_millis(1100)],
+        escape_guard: [Span::from_millis(40), Span::from_millis(1100)],
         resolver: Resolver { longest_name: 255, explains: false, ipv6: false },
         full_flow_control: 3,
         tls: Tls {

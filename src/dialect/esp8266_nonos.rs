@@ -1,8 +1,7 @@
 //! Espressif AT 1.7 and earlier for ESP8266, on the NONOS SDK.
 
-use embassy_time::Duration;
-
 use super::{Driven, Esp8266Nonos, Family, Profile, Resolver, Sets, Step, Tls, TlsAuthentication};
+use crate::engine::Span;
 
 impl Driven for Esp8266Nonos {
     const PROFILE: &'static Profile = &Profile {
@@ -24,7 +23,7 @@ impl Driven for Esp8266Nonos {
         ipv6_server: false,
         link_queries: &["AT+CIPSTATUS"],
         tcp_options: None,
-        escape_guard: [Duration::from_millis(40), Duration::from_millis(1100)],
+        escape_guard: [Span::from_millis(40), Span::from_millis(1100)],
         resolver: Resolver { longest_name: 63, explains: true, ipv6: false },
         full_flow_control: 3,
         tls: Tls {

@@ -1,8 +1,7 @@
 //! Espressif ESP-AT 2.x and later.
 
-use embassy_time::Duration;
-
 use super::{ActiveReceive, Driven, EspAt, Family, Profile, Resolver, Sets, Step, Tls, TlsAuthentication};
+use crate::engine::Span;
 
 impl Driven for EspAt {
     const PROFILE: &'static Profile = &Profile {
@@ -39,7 +38,7 @@ impl Driven for EspAt {
         long_send: Some("AT+CIPSENDLCFG"),
         receive_limit: 2048,
         // Twice what the manual asks for before it, and a second after it.
-        escape_guard: [Duration::from_millis(40), Duration::from_millis(1100)],
+        escape_guard: [Span::from_millis(40), Span::from_millis(1100)],
         resolver: Resolver { longest_name: 255, explains: false, ipv6: true },
         full_flow_control: 3,
         tls: Tls {

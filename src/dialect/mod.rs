@@ -31,8 +31,7 @@ mod esp8266_nonos;
 mod esp_at;
 mod wizfi360;
 
-use embassy_time::Duration;
-
+use crate::engine::Span;
 use crate::wifi::WifiDialect;
 
 /// A firmware family, by which commands are chosen.
@@ -125,13 +124,35 @@ pub struct Profile {
     /// Sets the options of a TCP link.
     pub(crate) tcp_options: Option<&'static str>,
     /// Silence that `+++` needs before it, and after it.
-    pub(crate) escape_guard: [Duration; 2],
+    pub(crate) escape_guard: [Span; 2],
     pub(crate) resolver: Resolver,
     /// How `AT+UART_CUR` calls RTS and CTS together. Above 1, there is also each alone.
     pub(crate) full_flow_control: u8,
     pub(crate) tls: Tls,
     /// Which of the dialects it is, to be compared with what `AT+GMR` shows.
     pub(crate) family: Family,
+}
+
+impl Profile {
+    /// Stands for one before there is any.
+    pub(crate) const NONE: Self = Self {
+        name: "",
+        bring_up: &[],
+        send_limit: 0,
+        long_send: None,
+        receive_limit: 0,
+        active_receive: &[],
+        link_messages: None,
+        client_limit: None,
+        ipv6_server: false,
+        link_queries: &[],
+        tcp_options: None,
+        escape_guard: [Span::ZERO; 2],
+        full_flow_control: 0,
+        resolver: Resolver { longest_name: 0, explains: false, ipv6: false },
+        tls: Tls { authentication: None, names: false, buffer: None, several: false, ipv6: false, timestamp: None },
+        family: Family::EspAt,
+    };
 }
 
 /// One thing to set after a reset: the first of `commands` that the module accepts.

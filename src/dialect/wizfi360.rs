@@ -1,8 +1,7 @@
 //! WIZnet WizFi360, 1.x.
 
-use embassy_time::Duration;
-
 use super::{Driven, Family, Profile, Resolver, Sets, Step, Tls, WizFi360};
+use crate::engine::Span;
 
 impl Driven for WizFi360 {
     const PROFILE: &'static Profile = &Profile {
@@ -22,7 +21,7 @@ impl Driven for WizFi360 {
         ipv6_server: false,
         link_queries: &["AT+CIPSTATUS"],
         tcp_options: None,
-        escape_guard: [Duration::from_millis(1100), Duration::from_millis(1100)],
+        escape_guard: [Span::from_millis(1100), Span::from_millis(1100)],
         resolver: Resolver { longest_name: 63, explains: true, ipv6: false },
         full_flow_control: 1,
         tls: Tls {

@@ -51,9 +51,11 @@ impl FinalResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
+#[repr(u8)]
 pub enum Reason {
+    // Not 0, so that none is: memory that is all zero takes no code to make.
     /// `ALREADY CONNECTED`: the link ID is in use.
-    AlreadyConnected,
+    AlreadyConnected = 1,
     /// `link is not valid` or `UNLINK`: there is no such link.
     NoLink,
     /// `DNS Fail`: the name could not be resolved.
@@ -86,8 +88,8 @@ pub(crate) enum Meaning {
     Final(FinalResult),
     /// `busy p...` and its kin: something was not taken, and the running command goes on.
     Busy,
-    /// `ERR CODE:0x...`
-    ErrorCode(u32),
+    /// `ERR CODE:0x...`: see [`error_code`].
+    ErrorCode,
     Reason(Reason),
     /// Firmware has started.
     Ready,
@@ -108,47 +110,56 @@ pub(crate) enum Meaning {
     Information,
 }
 
-const WORDS: &[(&[u8], Meaning)] = &[
-    (b"OK", Meaning::Final(FinalResult::Ok)),
-    (b"ERROR", Meaning::Final(FinalResult::Error)),
-    (b"FAIL", Meaning::Final(FinalResult::Fail)),
-    (b"SEND OK", Meaning::Final(FinalResult::SendOk)),
-    (b"SEND FAIL", Meaning::Final(FinalResult::SendFail)),
-    (b"SEND CANCELED", Meaning::Final(FinalResult::SendCanceled)),
-    (b"SEND CANCELLED", Meaning::Final(FinalResult::SendCanceled)),
-    (b"WRITE OK", Meaning::Final(FinalResult::WriteOk)),
-    (b"SET OK", Meaning::Final(FinalResult::SetOk)),
-    (b"ready", Meaning::Ready),
-    (b"CONNECT", Meaning::Connect(None)),
-    (b"CLOSED", Meaning::Closed(None)),
-    (b"CONNECT FAIL", Meaning::Closed(None)),
-    (b"WIFI CONNECTED", Meaning::StationConnected),
-    (b"WIFI GOT IP", Meaning::StationGotAddress),
-    (b"WIFI DISCONNECT", Meaning::StationDisconnected),
-    (b"WIFI DISCONNECTED", Meaning::StationDisconnected),
-    (b"WIFI GOT IPv6 LL", Meaning::Noise),
-    (b"WIFI GOT IPv6 GL", Meaning::Noise),
-    (b"Will force to restart!!!", Meaning::Noise),
-    (b"no change", Meaning::Noise),
-    (b"ALREADY CONNECTED", Meaning::Reason(Reason::AlreadyConnected)),
-    (b"ALREADY CONNECTTED", Meaning::Reason(Reason::AlreadyConnected)),
-    (b"ALREADY CONNECT", Meaning::Reason(Reason::AlreadyConnected)),
-    (b"link is not valid", Meaning::Reason(Reason::NoLink)),
-    (b"UNLINK", Meaning::Reason(Reason::NoLink)),
-    (b"DNS Fail", Meaning::Reason(Reason::DnsFail)),
-    (b"no ip", Meaning::Reason(Reason::NoAddress)),
-    (b"ID ERROR", Meaning::Reason(Reason::LinkId)),
-    (b"IP ERROR", Meaning::Reason(Reason::Address)),
-    (b"too long", Meaning::Reason(Reason::Parameters)),
-    (b"Link typ ERROR", Meaning::Reason(Reason::Parameters)),
-    (b"Link type ERROR", Meaning::Reason(Reason::Parameters)),
-    (b"wrong syntax", Meaning::Reason(Reason::Parameters)),
-    (b"link is builded", Meaning::Reason(Reason::LinksOpen)),
-    (b"MUX=0", Meaning::Reason(Reason::SingleLink)),
-    (b"opmode mismatch when mdns", Meaning::Reason(Reason::WifiMode)),
+/// Declares words, and what they mean in the same order. A list of pairs would take half as much again.
+macro_rules! words {
+    ($($word:literal => $meaning:expr,)+) => {
+        /// Each with a zero behind it.
+        const WORDS: &[u8] = concat!($($word, "\0"),+).as_bytes();
+        const MEANINGS: &[Meaning] = &[$($meaning),+];
+    };
+}
+
+words! {
+    "OK" => Meaning::Final(FinalResult::Ok),
+    "ERROR" => Meaning::Final(FinalResult::Error),
+    "FAIL" => Meaning::Final(FinalResult::Fail),
+    "SEND OK" => Meaning::Final(FinalResult::SendOk),
+    "SEND FAIL" => Meaning::Final(FinalResult::SendFail),
+    "SEND CANCELED" => Meaning::Final(FinalResult::SendCanceled),
+    "SEND CANCELLED" => Meaning::Final(FinalResult::SendCanceled),
+    "WRITE OK" => Meaning::Final(FinalResult::WriteOk),
+    "SET OK" => Meaning::Final(FinalResult::SetOk),
+    "ready" => Meaning::Ready,
+    "CONNECT" => Meaning::Connect(None),
+    "CLOSED" => Meaning::Closed(None),
+    "CONNECT FAIL" => Meaning::Closed(None),
+    "WIFI CONNECTED" => Meaning::StationConnected,
+    "WIFI GOT IP" => Meaning::StationGotAddress,
+    "WIFI DISCONNECT" => Meaning::StationDisconnected,
+    "WIFI DISCONNECTED" => Meaning::StationDisconnected,
+    "WIFI GOT IPv6 LL" => Meaning::Noise,
+    "WIFI GOT IPv6 GL" => Meaning::Noise,
+    "Will force to restart!!!" => Meaning::Noise,
+    "no change" => Meaning::Noise,
+    "ALREADY CONNECTED" => Meaning::Reason(Reason::AlreadyConnected),
+    "ALREADY CONNECTTED" => Meaning::Reason(Reason::AlreadyConnected),
+    "ALREADY CONNECT" => Meaning::Reason(Reason::AlreadyConnected),
+    "link is not valid" => Meaning::Reason(Reason::NoLink),
+    "UNLINK" => Meaning::Reason(Reason::NoLink),
+    "DNS Fail" => Meaning::Reason(Reason::DnsFail),
+    "no ip" => Meaning::Reason(Reason::NoAddress),
+    "ID ERROR" => Meaning::Reason(Reason::LinkId),
+    "IP ERROR" => Meaning::Reason(Reason::Address),
+    "too long" => Meaning::Reason(Reason::Parameters),
+    "Link typ ERROR" => Meaning::Reason(Reason::Parameters),
+    "Link type ERROR" => Meaning::Reason(Reason::Parameters),
+    "wrong syntax" => Meaning::Reason(Reason::Parameters),
+    "link is builded" => Meaning::Reason(Reason::LinksOpen),
+    "MUX=0" => Meaning::Reason(Reason::SingleLink),
+    "opmode mismatch when mdns" => Meaning::Reason(Reason::WifiMode),
     // After `AT+CIPSENDBUF`: more came than was told.
-    (b"busy", Meaning::Busy),
-];
+    "busy" => Meaning::Busy,
+}
 
 /// `line` is trimmed and not empty.
 pub(crate) fn classify(line: &[u8]) -> Meaning {
@@ -161,14 +172,14 @@ pub(crate) fn classify(line: &[u8]) -> Meaning {
     {
         return meaning;
     }
-    if let Some((_, meaning)) = WORDS.iter().find(|(word, _)| line.eq_ignore_ascii_case(word)) {
-        return *meaning;
+    if let Some(meaning) = meaning_of(line) {
+        return meaning;
     }
     if starts_with_ignore_case(line, b"busy ") && line.ends_with(b"...") {
         return Meaning::Busy;
     }
-    if let Some(code) = after_name(line, b"ERR CODE") {
-        return Meaning::ErrorCode(hexadecimal(code).unwrap_or(0));
+    if error_code(line).is_some() {
+        return Meaning::ErrorCode;
     }
     if starts_with_ignore_case(line, b"Recv") && line.ends_with(b"bytes") {
         return Meaning::Noise;
@@ -185,21 +196,28 @@ pub(crate) fn classify(line: &[u8]) -> Meaning {
     Meaning::Information
 }
 
+/// Of a whole line that is a known word.
+#[inline(never)]
+fn meaning_of(line: &[u8]) -> Option<Meaning> {
+    for (word, meaning) in WORDS.split(|&byte| byte == 0).zip(MEANINGS) {
+        if line.eq_ignore_ascii_case(word) {
+            return Some(*meaning);
+        }
+    }
+    None
+}
+
 /// Lines that begin with `+`.
 fn named(line: &[u8]) -> Meaning {
     if let Some(rest) = line.strip_prefix(b"+IPD,") {
-        let mut fields = rest.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-        let link = fields.next().and_then(parse_unsigned);
-        let length = fields.next().and_then(parse_unsigned);
-        if let (Some(link), Some(_)) = (link, length) {
-            return Meaning::Notice(u8::try_from(link).unwrap_or(u8::MAX));
-        }
-        return Meaning::Noise;
+        return match two_numbers(rest) {
+            Some((link, _)) => Meaning::Notice(u8::try_from(link).unwrap_or(u8::MAX)),
+            None => Meaning::Noise,
+        };
     }
     if let Some(rest) = after_name(line, b"+LINK_CONN") {
         // <status>,<link>,... stands for `<link>,CONNECT` when AT+SYSMSG says so; status 0 is success.
-        let mut fields = rest.split(|&byte| byte == b',').map(|field| parse_unsigned(field.trim_ascii()));
-        if let (Some(Some(status)), Some(Some(link @ 0..=4))) = (fields.next(), fields.next()) {
+        if let Some((status, link @ 0..=4)) = two_numbers(rest) {
             let link = Some(link as u8);
             return if status == 0 { Meaning::Connect(link) } else { Meaning::Closed(link) };
         }
@@ -209,10 +227,15 @@ fn named(line: &[u8]) -> Meaning {
         Some(b"FAIL") => return Meaning::Final(FinalResult::PublishFailed),
         _ => {}
     }
-    if let Some(code) = after_name(line, b"+ERRNO") {
-        return Meaning::ErrorCode(hexadecimal(code).unwrap_or(0));
+    if error_code(line).is_some() {
+        return Meaning::ErrorCode;
     }
     Meaning::Information
+}
+
+fn two_numbers(value: &[u8]) -> Option<(u32, u32)> {
+    let mut fields = Fields::new(value);
+    Some((fields.next()?.unsigned().ok()?, fields.next()?.unsigned().ok()?))
 }
 
 /// What the module tells of a new link's other end.
@@ -236,11 +259,17 @@ pub(crate) fn link_peer(line: &[u8]) -> Option<LinkPeer> {
 fn numbered(line: &[u8]) -> Option<Meaning> {
     let comma = line.iter().position(|&byte| byte == b',')?;
     let link = Some(u8::try_from(parse_unsigned(&line[..comma])?).unwrap_or(u8::MAX));
-    match line[comma + 1..].trim_ascii_start() {
-        b"CONNECT" => Some(Meaning::Connect(link)),
-        b"CLOSED" | b"CONNECT FAIL" => Some(Meaning::Closed(link)),
+    match meaning_of(line.get(comma + 1..)?.trim_ascii_start())? {
+        Meaning::Connect(_) => Some(Meaning::Connect(link)),
+        Meaning::Closed(_) => Some(Meaning::Closed(link)),
         _ => None,
     }
+}
+
+/// The number in a line that means [`Meaning::ErrorCode`]; 0 if it is none.
+pub(crate) fn error_code(line: &[u8]) -> Option<u32> {
+    let code = after_name(line, b"ERR CODE").or_else(|| after_name(line, b"+ERRNO"))?;
+    Some(hexadecimal(code).unwrap_or(0))
 }
 
 fn hexadecimal(text: &[u8]) -> Option<u32> {
@@ -275,9 +304,9 @@ mod tests {
             ("busybody", Meaning::Information),
             ("Opmode mismatch when mDNS", Meaning::Reason(Reason::WifiMode)),
             ("opmode mismatch when mdns!", Meaning::Information),
-            ("ERR CODE: 0x00006001", Meaning::ErrorCode(0x6001)),
-            ("ERR CODE:0x010b0000", Meaning::ErrorCode(0x010b_0000)),
-            ("+ERRNO:0x1090000", Meaning::ErrorCode(0x0109_0000)),
+            ("ERR CODE: 0x00006001", Meaning::ErrorCode),
+            ("ERR CODE:0x010b0000", Meaning::ErrorCode),
+            ("+ERRNO:0x1090000", Meaning::ErrorCode),
             ("WIFI DISCONNECTED", Meaning::StationDisconnected),
             ("+IPD,0,450", Meaning::Notice(0)),
             ("+IPD, 3, 1", Meaning::Notice(3)),
@@ -294,6 +323,19 @@ mod tests {
             assert_eq!(classify(line.as_bytes()), meaning, "{line}");
         }
         assert_eq!(classify(b"\xfe\x00\xf8ready"), Meaning::Ready);
+    }
+
+    #[test]
+    fn numbers_of_errors() {
+        for (line, code) in [
+            ("ERR CODE: 0x00006001", Some(0x6001)),
+            ("ERR CODE:0x010b0000", Some(0x010b_0000)),
+            ("+ERRNO:0x1090000", Some(0x0109_0000)),
+            ("ERR CODE:?", Some(0)),
+            ("ERROR", None),
+        ] {
+            assert_eq!(error_code(line.as_bytes()), code, "{line}");
+        }
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::exchange::Owner;
+use super::header::receive_data_sender;
 use super::ring::Ring;
-use super::{Core, Engine, LinkId, Socket};
-use crate::net::{tcp, udp};
+use super::{Core, End, Engine, LinkId, Socket};
+use crate::net::udp;
 
 /// Longest head: two bytes of length, one of the kind of address, two of port, and an IPv6 address.
 const MAX_HEAD: usize = 5 + 16;
@@ -91,7 +93,7 @@ impl Socket {
 
     /// Whether a connected socket has to hide what comes from here.
     fn is_foreign(&self, from: Option<SocketAddr>) -> bool {
-        let (Some(remote), Some(from)) = (self.remote, from) else { return false };
+        let (Some(remote), Some(from)) = (self.remote.get(), from) else { return false };
         let to_many = match remote.ip() {
             IpAddr::V4(address) => address.is_broadcast() || address.is_multicast(),
             IpAddr::V6(address) => address.is_multicast(),
@@ -104,7 +106,7 @@ impl Socket {
 /// What the engine does for UDP only. It is reached through the first socket, so that programs without one do not carry
 /// it.
 pub(crate) struct Duties {
-    pub(super) begin: fn(&mut Engine<'_>, usize, u32, Option<SocketAddr>) -> bool,
+    pub(super) begin: fn(&mut Engine<'_>, usize, bool, u32, Option<SocketAddr>) -> bool,
     pub(super) begin_receive_type: fn(&mut Core) -> bool,
     pub(super) begin_send: fn(&mut Engine<'_>, usize, LinkId) -> bool,
     pub(super) sent: fn(&mut Engine<'_>, usize, Option<bool>),
@@ -112,7 +114,7 @@ pub(crate) struct Duties {
 
 /// See [`Core::datagrams`].
 pub(crate) static DUTIES: Duties = Duties {
-    begin: |engine, index, length, from| engine.begin_datagram(index, length, from),
+    begin: |engine, index, asked, length, from| engine.begin_datagram(index, asked, length, from),
     begin_receive_type: Core::begin_receive_type,
     begin_send: |engine, index, link| engine.begin_datagram_send(index, link),
     sent: |engine, index, success| engine.datagram_sent(index, success),
@@ -128,7 +130,14 @@ impl Engine<'_> {
             return false;
         };
         socket.outgoing = head.length;
-        self.core.begin_send(index, link, head.length, head.peer);
+        let Head { length, peer } = head;
+        self.core.begin_own_line(Owner::Send(index as u8), self.core.config.command_timeout, |line| {
+            line.name("AT+CIPSEND").number(link.into()).number(length as i64);
+            if let Some(peer) = peer {
+                line.address(peer.ip()).number(peer.port().into());
+            }
+        });
+        self.core.expect_data(link, length);
         true
     }
 
@@ -143,12 +152,15 @@ impl Engine<'_> {
         socket.write_waker.wake();
         let generation = socket.generation;
         if gone {
-            self.fail_link(index, generation, tcp::Error::ConnectionReset);
+            self.fail_link(index, generation, End::Reset);
         }
     }
 
     /// A datagram begins for this socket. Makes its record, or says that it has to be thrown away.
-    fn begin_datagram(&mut self, index: usize, length: u32, from: Option<SocketAddr>) -> bool {
+    ///
+    /// Of one that was asked for, the line buffer may hold the sender.
+    fn begin_datagram(&mut self, index: usize, asked: bool, length: u32, told: Option<SocketAddr>) -> bool {
+        let from = if asked { receive_data_sender(&self.core.ingress.line) } else { told };
         let (socket, ring, _) = self.socket(index);
         if !socket.wants_data() || socket.is_foreign(from) {
             return false;
@@ -190,7 +202,7 @@ impl Engine<'_> {
 
     /// Bytes of the longest datagram that a socket can send to such a peer.
     pub(crate) fn datagram_limit(&mut self, index: usize, peer: Option<SocketAddr>) -> usize {
-        let limit = self.core.profile.send_limit;
+        let limit = self.core.profile().send_limit;
         let (_, _, ring) = self.socket(index);
         ring.len().saturating_sub(Head { length: 0, peer }.size()).min(limit)
     }

@@ -1,22 +1,19 @@
 //! Acts on a complete line.
 
-use embassy_time::{Duration, Instant};
-
 use super::classify::LinkPeer;
 use super::events::about_soft_ap;
 use super::exchange::Owner;
 use super::socket::{LinkId, Phase};
-use super::{Core, End, Engine, Event, Meaning, NEVER, after, classify};
+use super::{Core, End, Engine, Event, Fact, Meaning, Moment, Span, after, classify};
 use crate::at::{Fields, after_name};
 use crate::command::ErrorCode;
-use crate::net::tcp;
 
 /// How long a line or payload waits for its receiver before it is dropped, so that one idle future cannot stop all
 /// sockets.
-const HELD_LIMIT: Duration = Duration::from_secs(1);
+const HELD_LIMIT: Span = Span::from_millis(1000);
 
 /// The same for the lines of a list that is taken at the user's pace.
-const PATIENT_LIMIT: Duration = Duration::from_secs(30);
+const PATIENT_LIMIT: Span = Span::from_millis(30_000);
 
 /// Whether a line without a name is a message all the same: SmartConfig's are like that.
 fn is_provisioning(line: &[u8]) -> bool {
@@ -27,7 +24,7 @@ fn is_provisioning(line: &[u8]) -> bool {
 impl Core {
     /// The socket that has this link.
     pub(super) fn socket_of(&self, link: LinkId) -> Option<usize> {
-        self.sockets[..self.socket_count].iter().position(|socket| socket.link == Some(link))
+        self.sockets.iter().position(|socket| socket.link == Some(link))
     }
 
     fn link_up(&mut self, link: LinkId, peer: Option<LinkPeer>) {
@@ -49,7 +46,7 @@ impl Core {
         }
         // The old connection ended unnoticed, perhaps with data that nobody will get any more.
         if let Some(index) = known {
-            self.sockets[index].finish(End::Failed(tcp::Error::ConnectionReset));
+            self.sockets[index].finish(End::Reset);
         }
         if !self.admit(link, peer) && (known.is_some() || !self.user_links) {
             self.disown(link);
@@ -64,12 +61,13 @@ impl Core {
 
 impl Engine<'_> {
     /// Acts on the line in the line buffer, and empties the buffer unless the line has to wait.
-    pub(super) fn dispatch_line(&mut self, now: Instant) {
+    pub(super) fn dispatch_line(&mut self) {
         let meaning = classify::classify(&self.core.ingress.line);
         if meaning == Meaning::Information {
-            self.information(now);
+            self.information();
             return;
         }
+        let code = if meaning == Meaning::ErrorCode { classify::error_code(&self.core.ingress.line) } else { None };
         let peer = self.core.server.duties.and_then(|duties| (duties.read_peer)(&self.core.ingress.line));
         // Some messages are at the same time the answer to a command that makes or ends a link.
         let is_answer = matches!(meaning, Meaning::Connect(_) | Meaning::Closed(_))
@@ -79,18 +77,18 @@ impl Engine<'_> {
             self.core.ingress.end_line();
         }
         match meaning {
-            Meaning::Final(result) => self.final_result(now, result),
+            Meaning::Final(result) => self.final_result(result),
             Meaning::Busy => {
                 self.core.counters.busy = self.core.counters.busy.wrapping_add(1);
                 self.core.exchange.busy = true;
                 // A code before it is about what was refused, not about the command that runs.
                 self.core.exchange.forget_code();
             }
-            Meaning::ErrorCode(code) => self.note_refusal(Some(ErrorCode(code)), None),
+            Meaning::ErrorCode => self.note_refusal(code.map(ErrorCode), None),
             Meaning::Reason(reason) => self.note_refusal(None, Some(reason)),
             Meaning::Ready => self.module_started(),
             Meaning::Connect(link) => self.core.link_up(link.unwrap_or(0), peer),
-            Meaning::Closed(link) => self.link_down(now, link.unwrap_or(0)),
+            Meaning::Closed(link) => self.link_down(link.unwrap_or(0)),
             Meaning::Notice(link) => self.data_waits(link),
             Meaning::StationConnected => {
                 self.core.station.associated = true;
@@ -112,37 +110,33 @@ impl Engine<'_> {
             Meaning::Noise | Meaning::Echo | Meaning::Information => {}
         }
         if is_answer {
-            self.core.ingress.held = Some(now);
+            self.core.ingress.held = self.core.clock.now;
             self.deliver_held_line();
         }
     }
 
     /// A line that means something to the running command only.
-    fn information(&mut self, now: Instant) {
+    fn information(&mut self) {
         let core = &mut *self.core;
         if let Some(event) = about_soft_ap(&core.ingress.line) {
             core.publish(event);
         }
-        let line = &core.ingress.line[..];
-        if let Some(long) = &mut core.exchange.long
-            && core.exchange.phase != super::exchange::Phase::Idle
-            && let Some(value) = after_name(line, b"+CIPSENDL")
-        {
-            long.report(value);
+        if core.long_send_duties.is_some_and(|duties| (duties.report)(core)) {
             core.ingress.end_line();
             return;
         }
+        let line = &core.ingress.line[..];
         let known = match core.exchange.owner {
             _ if !matches!(core.exchange.phase, super::exchange::Phase::Answer) => false,
             Owner::User => {
-                core.ingress.held = Some(now);
+                core.ingress.held = core.clock.now;
                 self.deliver_held_line();
                 return;
             }
             Owner::BringUp => core.step_answer(),
             Owner::Resync => match after_name(line, b"+CIPMUX") {
                 Some(value) => {
-                    core.exchange.mux = Some(value == b"1");
+                    core.exchange.mux = Some(if value == b"1" { Fact::Yes } else { Fact::No });
                     true
                 }
                 None => false,
@@ -167,7 +161,7 @@ impl Engine<'_> {
         };
         if !known {
             core.counters.unknown_lines = core.counters.unknown_lines.wrapping_add(1);
-            core.ingress.held = Some(now);
+            core.ingress.held = core.clock.now;
             self.deliver_held_line();
             return;
         }
@@ -199,27 +193,28 @@ impl Engine<'_> {
         true
     }
 
-    pub(super) fn held_deadline(&self) -> Instant {
+    pub(super) fn held_deadline(&self) -> Moment {
         let Core { ingress, user, .. } = &*self.core;
         let limit = if user.patient && user.is_listening() { PATIENT_LIMIT } else { HELD_LIMIT };
-        ingress.held.or(ingress.stalled).map_or(NEVER, |since| after(since, limit))
+        let since = ingress.held.or(ingress.stalled);
+        if since.is_never() { since } else { after(since, limit) }
     }
 
     /// Whoever does not take what is theirs does not stop everybody else.
-    pub(super) fn check_held(&mut self, now: Instant) {
-        if self.core.ingress.held.is_some() && self.deliver_held_line() {
+    pub(super) fn check_held(&mut self) {
+        if self.core.ingress.held != Moment::NEVER && self.deliver_held_line() {
             self.core.runner.wake();
         }
         if self.core.ingress.has_something_held() {
-            self.feed(now, &[]);
+            self.take_in(&[]);
         }
-        if now < self.held_deadline() {
+        if !self.held_deadline().is_due(self.core.clock.now) {
             return;
         }
         // The ingress can go on.
         self.core.runner.wake();
-        if self.core.ingress.stalled.is_some() {
-            self.give_up_payload(now);
+        if self.core.ingress.stalled != Moment::NEVER {
+            self.give_up_payload();
         } else {
             let core = &mut *self.core;
             if (core.ingress.line.starts_with(b"+") || is_provisioning(&core.ingress.line)) && !core.ingress.announced {
@@ -235,7 +230,7 @@ impl Engine<'_> {
         }
     }
 
-    fn link_down(&mut self, now: Instant, link: LinkId) {
+    fn link_down(&mut self, link: LinkId) {
         if link < 8 {
             self.core.orphans &= !(1 << link);
         }
@@ -247,10 +242,10 @@ impl Engine<'_> {
         match socket.phase {
             // A second notice about the link's last connection has no meaning for the next one.
             Phase::Connecting if !was_up => {}
-            Phase::Connecting => socket.finish(End::Failed(tcp::Error::ConnectionReset)),
+            Phase::Connecting => socket.finish(End::Reset),
             // Only the module itself ends a UDP link.
             Phase::Open if socket.is_datagram() && socket.held => {
-                socket.finish(End::Failed(tcp::Error::ConnectionReset));
+                socket.finish(End::Reset);
             }
             Phase::Open if socket.wants_data() && (socket.pending || pulling) => {
                 socket.phase = Phase::Draining;
@@ -260,7 +255,7 @@ impl Engine<'_> {
             Phase::Open => socket.finish(End::Peer),
             Phase::Free | Phase::Draining | Phase::Ended => {}
         }
-        self.core.shorten_send(now, index);
+        self.core.shorten_send(index);
         self.core.waiters.wake();
     }
 

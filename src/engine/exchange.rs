@@ -1,28 +1,26 @@
 //! The one command that is on the wire, from its first byte to its final result.
 
-use core::net::SocketAddr;
-
 use embassy_sync::waitqueue::MultiWakerRegistration;
-use embassy_time::{Duration, Instant};
-use heapless::Vec;
+use embassy_time::Instant;
 
 use super::classify::{FinalResult, Reason};
 use super::long_send::LongSend;
 use super::pieces::{MAX_LINE, Pieces};
 use super::socket::LinkId;
-use super::{Core, Engine, NEVER, after};
+use super::text::Text;
+use super::{Core, Engine, Fact, Moment, Span, after};
 use crate::at::{EncodeError, Encoder, MAX_COMMAND};
 use crate::command::{End, ErrorCode};
 use crate::exchange::Request;
 
 /// Room for one line of full length and a few short ones.
-const ANSWER: usize = MAX_LINE + 128;
+const ANSWER: usize = MAX_LINE + 64;
 
 /// Longest command of the engine itself.
 const OWN_COMMAND: usize = 80;
 
 /// How long after the data a second `OK` may come, where manuals show but one.
-const SECOND_OK_LIMIT: Duration = Duration::from_secs(1);
+const SECOND_OK_LIMIT: Span = Span::from_millis(1000);
 
 /// Who sent the command, and thus who is told how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +28,9 @@ pub(super) enum Owner {
     User,
     BringUp,
     Resync,
-    Send(usize),
-    Pull(usize),
-    Close(usize),
+    Send(u8),
+    Pull(u8),
+    Close(u8),
     /// Closes a link that has no socket.
     Orphan(LinkId),
     /// Asks how much data waits in the module.
@@ -79,6 +77,10 @@ pub(crate) enum Outcome {
     Silent,
 }
 
+impl Outcome {
+    pub(crate) const NONE: Self = Self::Final(FinalResult::Ok, Refusal::NONE);
+}
+
 /// What the module said about why it refused a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -89,41 +91,46 @@ pub struct Refusal {
     pub reason: Option<Reason>,
 }
 
+impl Refusal {
+    const NONE: Self = Self { code: None, reason: None };
+}
+
+#[repr(C)]
 pub(crate) struct Exchange {
-    pub(super) owner: Owner,
     pub(super) phase: Phase,
-    /// The link that data goes to or comes from.
-    link: Option<LinkId>,
-    /// The engine's own command. The user's is in [`User`].
-    own: Vec<u8, OWN_COMMAND>,
-    /// Bytes of the command that have been handed out.
-    sent: usize,
-    /// Bytes of data to send once the module asks for them; 0 for a command without data.
-    data: usize,
-    /// It is an `AT+CIPSENDL`.
-    pub(super) long: Option<LongSend>,
+    pub(super) owner: Owner,
     /// What ends it well.
     end: End,
     /// `OK` came before the data that it may also follow.
     accepted: bool,
+    pub(super) busy: bool,
+    /// The answer to `AT+CIPMUX?`.
+    pub(super) mux: Option<Fact>,
+    /// The link that data goes to or comes from.
+    link: Option<LinkId>,
+    pub(super) deadline: Moment,
+    timeout: Span,
+    /// Bytes of the command that have been handed out.
+    sent: usize,
+    /// Bytes of data to send once the module asks for them; 0 for a command without data.
+    data: usize,
     /// Bytes that were asked for, and whether and how many the module announced.
     asked: usize,
     got: Option<u32>,
-    timeout: Duration,
-    pub(super) deadline: Instant,
     refusal: Refusal,
-    /// The answer to `AT+CIPMUX?`.
-    pub(super) mux: Option<bool>,
-    pub(super) busy: bool,
+    /// It is an `AT+CIPSENDL`.
+    pub(super) long: Option<LongSend>,
+    /// The engine's own command. The user's is in [`User`].
+    own: Text<OWN_COMMAND>,
 }
 
 impl Exchange {
     pub(super) const fn new() -> Self {
         Self {
-            owner: Owner::BringUp,
+            owner: Owner::User,
             phase: Phase::Idle,
             link: None,
-            own: Vec::new(),
+            own: Text::new(),
             sent: 0,
             data: 0,
             long: None,
@@ -131,9 +138,9 @@ impl Exchange {
             accepted: false,
             asked: 0,
             got: None,
-            timeout: Duration::MIN,
-            deadline: Instant::MAX,
-            refusal: Refusal { code: None, reason: None },
+            timeout: Span::ZERO,
+            deadline: Moment::NEVER,
+            refusal: Refusal::NONE,
             mux: None,
             busy: false,
         }
@@ -142,7 +149,7 @@ impl Exchange {
     /// Makes the wire the owner's. The command's bytes must be in place.
     ///
     /// It has to go out within the time that it may take to be answered.
-    fn begin(&mut self, now: Instant, owner: Owner, timeout: Duration) {
+    fn begin(&mut self, now: Moment, owner: Owner, timeout: Span) {
         self.deadline = after(now, timeout);
         self.owner = owner;
         self.phase = Phase::Command;
@@ -155,15 +162,14 @@ impl Exchange {
         self.asked = 0;
         self.got = None;
         self.timeout = timeout;
-        self.refusal = Refusal::default();
+        self.refusal = Refusal::NONE;
         self.mux = None;
         self.busy = false;
     }
 
     /// Goes on with other bytes than those of the command.
     pub(super) fn replace_command(&mut self, bytes: &[u8]) {
-        self.own.clear();
-        let _ = self.own.extend_from_slice(bytes);
+        self.own.copy(bytes);
         self.sent = 0;
         self.phase = Phase::Command;
     }
@@ -171,7 +177,7 @@ impl Exchange {
     /// The socket whose data is being fetched.
     pub(super) fn pulled(&self) -> Option<usize> {
         match (self.phase, self.owner) {
-            (Phase::Answer, Owner::Pull(index)) => Some(index),
+            (Phase::Answer, Owner::Pull(index)) => Some(index.into()),
             _ => None,
         }
     }
@@ -220,27 +226,29 @@ impl Exchange {
 }
 
 /// The user's command: one at a time has the place, others wait for it.
+#[repr(C)]
 pub(crate) struct User {
     pub(crate) state: UserState,
+    end: End,
+    /// The socket that the command connects.
+    connecting: Option<u8>,
     /// The future that sent it is gone: what comes back is thrown away.
     pub(crate) abandoned: bool,
-    pub(super) command: Vec<u8, MAX_COMMAND>,
-    timeout: Duration,
-    /// The socket that the command connects.
-    connecting: Option<usize>,
-    end: End,
     /// Counted data in the answer is the user's, too.
     takes_data: bool,
-    /// Bytes of data that belong to the command, and have not been handed over yet.
-    unsupplied: usize,
-    pub(crate) answer: Pieces<ANSWER>,
     /// Lines of the answer were dropped.
     pub(crate) cut: bool,
     /// Its lines are taken at the user's pace, and wait for longer than others.
     pub(crate) patient: bool,
+    pub(crate) outcome: Outcome,
     /// Futures that wait for the place.
     pub(crate) waiting: u16,
+    timeout: Span,
+    /// Bytes of data that belong to the command, and have not been handed over yet.
+    unsupplied: usize,
     pub(crate) wakers: MultiWakerRegistration<8>,
+    pub(super) command: Text<MAX_COMMAND>,
+    pub(crate) answer: Pieces<ANSWER>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,7 +257,8 @@ pub(crate) enum UserState {
     /// Encoded, and waits for the wire.
     Queued,
     Running,
-    Done(Outcome),
+    /// Ended, as [`User::outcome`] says.
+    Done,
 }
 
 impl User {
@@ -257,8 +266,8 @@ impl User {
         Self {
             state: UserState::Free,
             abandoned: false,
-            command: Vec::new(),
-            timeout: Duration::MIN,
+            command: Text::new(),
+            timeout: Span::ZERO,
             connecting: None,
             end: End::Ok,
             takes_data: false,
@@ -266,6 +275,7 @@ impl User {
             answer: Pieces::new(),
             cut: false,
             patient: false,
+            outcome: Outcome::NONE,
             waiting: 0,
             wakers: MultiWakerRegistration::new(),
         }
@@ -292,7 +302,8 @@ impl User {
         if self.abandoned {
             self.release();
         } else {
-            self.state = UserState::Done(outcome);
+            self.state = UserState::Done;
+            self.outcome = outcome;
             self.wakers.wake();
         }
     }
@@ -310,14 +321,11 @@ impl User {
 impl Core {
     /// Puts a user's command in its place. The caller has made sure that the place is free.
     pub(crate) fn queue(&mut self, request: &Request<'_>) -> Result<(), EncodeError> {
-        let mut buffer = [0; MAX_COMMAND];
-        let mut encoder = Encoder::new(&mut buffer);
-        (request.encode)(&mut encoder);
-        let length = if request.line_end { encoder.finish() } else { encoder.finish_bare() }?;
         let user = &mut self.user;
-        user.command.clear();
-        // It fits: the encoder has the same limit.
-        let _ = user.command.extend_from_slice(&buffer[..length]);
+        let mut encoder = Encoder::new(user.command.buffer());
+        request.encode.write(&mut encoder);
+        let length = if request.line_end { encoder.finish() } else { encoder.finish_bare() }?;
+        user.command.set_length(length);
         let chosen = match request.connecting {
             Some(_) => self.config.connect_timeout,
             None if user.command.starts_with(b"AT+CWJAP") && !user.command.ends_with(b"?\r\n") => {
@@ -326,9 +334,10 @@ impl Core {
             None => None,
         };
         user.timeout = chosen.unwrap_or(request.timeout);
-        user.connecting = request.connecting;
+        user.connecting = request.connecting.map(|index| index as u8);
         user.end = request.end;
         user.takes_data = request.takes_data;
+        self.counter = request.counter.or(self.counter);
         user.unsupplied = request.data.len();
         user.answer.clear();
         user.cut = false;
@@ -347,9 +356,7 @@ impl Core {
             return 0;
         }
         let start = data.len().saturating_sub(user.unsupplied);
-        let count = user.unsupplied.min(user.command.capacity());
-        user.command.clear();
-        let _ = user.command.extend_from_slice(&data[start..start + count]);
+        let count = user.command.copy(&data[start..]);
         self.exchange.sent = 0;
         user.unsupplied -= count;
         self.runner.wake();
@@ -383,7 +390,7 @@ impl Core {
                 // The ingress may wait for room in the answer.
                 self.runner.wake();
             }
-            UserState::Queued | UserState::Done(_) => self.user.release(),
+            UserState::Queued | UserState::Done => self.user.release(),
             UserState::Free => {}
         }
     }
@@ -391,7 +398,7 @@ impl Core {
     /// Puts the user's command on the wire. Gives whether it did.
     pub(super) fn begin_user(&mut self) -> bool {
         const LINK_COMMANDS: [&[u8]; 4] = [b"AT+CIPSTART=", b"AT+CIPSTARTEX=", b"AT+CIPSERVER=", b"AT+CIPMUX="];
-        if let Some(index) = self.user.connecting {
+        if let Some(index) = self.user.connecting.map(usize::from) {
             if self.sockets[index].stolen {
                 let refusal = Refusal { code: None, reason: Some(Reason::AlreadyConnected) };
                 self.user.finish(Outcome::Final(FinalResult::Error, refusal));
@@ -403,7 +410,7 @@ impl Core {
             self.user_links |= LINK_COMMANDS.iter().any(|name| self.user.command.starts_with(name));
         }
         self.user.state = UserState::Running;
-        self.exchange.begin(self.clock, Owner::User, self.user.timeout);
+        self.exchange.begin(self.clock.now, Owner::User, self.user.timeout);
         self.exchange.data = self.user.unsupplied;
         self.exchange.end = self.user.end;
         true
@@ -420,37 +427,33 @@ impl Core {
     }
 
     /// Puts a command of the engine on the wire. `name` may be a whole command; `parameters` are numbers.
-    pub(super) fn begin_own(&mut self, owner: Owner, name: &str, parameters: &[usize], timeout: Duration) {
-        self.begin_own_line(owner, timeout, &|line| {
-            line.name(name);
-            for &parameter in parameters {
-                line.number(parameter as i64);
-            }
-        });
+    pub(super) fn begin_own(&mut self, owner: Owner, name: &str, parameters: &[usize], timeout: Span) {
+        let mut line = Encoder::new(self.exchange.own.buffer());
+        line.name(name);
+        for &parameter in parameters {
+            line.unsigned(parameter as u32);
+        }
+        // `+++` is the one command without a line end.
+        let length = if name.starts_with('+') { line.finish_bare() } else { line.finish() };
+        self.begin_written(owner, timeout, length);
     }
 
     /// The same with any parameters.
-    pub(super) fn begin_own_line(&mut self, owner: Owner, timeout: Duration, encode: &dyn Fn(&mut Encoder<'_>)) {
-        let mut buffer = [0; OWN_COMMAND];
-        let mut encoder = Encoder::new(&mut buffer);
-        encode(&mut encoder);
-        // `+++` is the one command without a line end.
-        let bare = matches!(owner, Owner::BringUp) && self.life_escapes();
-        let length = if bare { encoder.finish_bare() } else { encoder.finish() }.unwrap_or(0);
-        let exchange = &mut self.exchange;
-        exchange.own.clear();
-        let _ = exchange.own.extend_from_slice(&buffer[..length]);
-        exchange.begin(self.clock, owner, timeout);
+    pub(super) fn begin_own_line(&mut self, owner: Owner, timeout: Span, encode: impl Fn(&mut Encoder<'_>)) {
+        let mut line = Encoder::new(self.exchange.own.buffer());
+        encode(&mut line);
+        let length = line.finish();
+        self.begin_written(owner, timeout, length);
     }
 
-    /// Sends data of a socket, to a peer of its own if there is one.
-    pub(super) fn begin_send(&mut self, index: usize, link: LinkId, count: usize, peer: Option<SocketAddr>) {
-        self.begin_own_line(Owner::Send(index), self.config.command_timeout, &|line| {
-            line.name("AT+CIPSEND").number(link.into()).number(count as i64);
-            if let Some(peer) = peer {
-                line.address(peer.ip()).number(peer.port().into());
-            }
-        });
+    fn begin_written(&mut self, owner: Owner, timeout: Span, length: Result<usize, EncodeError>) {
+        self.exchange.own.set_length(length.unwrap_or(0));
+        self.exchange.begin(self.clock.now, owner, timeout);
+    }
+
+    /// Sends data of a socket.
+    pub(super) fn begin_send(&mut self, index: usize, link: LinkId, count: usize) {
+        self.begin_own(Owner::Send(index as u8), "AT+CIPSEND", &[link.into(), count], self.config.command_timeout);
         self.expect_data(link, count);
     }
 
@@ -462,7 +465,7 @@ impl Core {
     }
 
     pub(super) fn begin_pull(&mut self, index: usize, link: LinkId, count: usize) {
-        self.begin_own(Owner::Pull(index), "AT+CIPRECVDATA", &[link.into(), count], self.config.command_timeout);
+        self.begin_own(Owner::Pull(index as u8), "AT+CIPRECVDATA", &[link.into(), count], self.config.command_timeout);
         self.exchange.link = Some(link);
         self.exchange.asked = count;
     }
@@ -475,6 +478,12 @@ impl Core {
 impl Engine<'_> {
     /// Copies what is to be sent to the module into `out`, and says how many bytes. They count as sent.
     pub(crate) fn take_output(&mut self, now: Instant, out: &mut [u8]) -> usize {
+        self.core.clock.set(now);
+        self.give_out(out)
+    }
+
+    pub(super) fn give_out(&mut self, out: &mut [u8]) -> usize {
+        let now = self.core.clock.now;
         let exchange = &mut self.core.exchange;
         match exchange.phase {
             Phase::Command => {
@@ -489,22 +498,27 @@ impl Engine<'_> {
                 if count == rest.len() {
                     exchange.phase = Phase::Answer;
                     exchange.deadline = after(now, exchange.timeout);
-                    if exchange.long.as_ref().is_some_and(|long| long.cancelled) {
+                    if exchange.long.as_ref().is_some_and(|long| long.is_cancelled()) {
                         exchange.phase = Phase::Confirm;
                     } else if *command == *b"+++" && matches!(exchange.owner, Owner::BringUp) {
                         exchange.phase = Phase::Idle;
-                        self.escape_sent(now);
+                        self.escape_sent();
                     } else if exchange.end == End::Nothing && exchange.data == 0 {
-                        self.complete(now, FinalResult::Ok);
+                        self.complete(FinalResult::Ok);
                     }
                 }
                 count
             }
             Phase::Data { left } => {
                 let limit = left.min(out.len());
+                let exchange_is_long = exchange.long.is_some();
                 let count = match exchange.owner {
                     Owner::Send(index) => {
-                        let limit = self.core.long_send_room(index, left, out.len());
+                        let index = index.into();
+                        let limit = match self.core.long_send_duties {
+                            Some(duties) if exchange_is_long => (duties.room)(self.core, index, left, out.len()),
+                            _ => limit,
+                        };
                         let (socket, _, ring) = self.socket(index);
                         let count = socket.to_send.pop(ring, &mut out[..limit]);
                         socket.outgoing = socket.outgoing.saturating_sub(count);
@@ -522,22 +536,25 @@ impl Engine<'_> {
                     // A slow line may take longer for the data than the peer for its acknowledgement.
                     exchange.deadline = after(now, self.core.config.send_timeout.max(exchange.timeout));
                 }
-                if let Owner::Send(index) = exchange.owner {
-                    self.core.long_send_goes_on(now, index, count, left - count);
+                if let (Owner::Send(index), Some(duties)) = (exchange.owner, self.core.long_send_duties) {
+                    (duties.goes_on)(self.core, index.into(), count, left - count);
                 }
                 if left == count {
-                    self.data_sent(now);
+                    self.data_sent();
                 }
                 count
             }
-            Phase::Quiet { flushed } => self.take_escape(now, flushed, out),
-            Phase::Idle => self.take_raw(out),
+            Phase::Quiet { flushed } => {
+                self.core.long_send_duties.map_or(0, |duties| (duties.take_escape)(self, flushed, out))
+            }
+            Phase::Idle => self.core.passthrough_duties.map_or(0, |duties| (duties.take_raw)(self, out)),
             _ => 0,
         }
     }
 
     /// The module asks for data.
-    pub(super) fn prompt(&mut self, now: Instant) {
+    pub(super) fn prompt(&mut self) {
+        let now = self.core.clock.now;
         let exchange = &mut self.core.exchange;
         if !matches!(exchange.phase, Phase::Answer | Phase::Prompt) {
             return;
@@ -551,26 +568,29 @@ impl Engine<'_> {
                 self.core.user.wakers.wake();
             }
         } else if exchange.end == End::Prompt {
-            self.complete(now, FinalResult::Ok);
-            self.core.passthrough_begins(now);
+            self.complete(FinalResult::Ok);
+            if let Some(duties) = self.core.passthrough_duties {
+                (duties.begins)(self.core);
+            }
         }
     }
 
     /// All data is out.
-    fn data_sent(&mut self, now: Instant) {
+    fn data_sent(&mut self) {
+        let now = self.core.clock.now;
         let exchange = &mut self.core.exchange;
         exchange.phase = Phase::Confirm;
         match exchange.end {
-            End::Nothing => self.complete(now, FinalResult::Ok),
+            End::Nothing => self.complete(FinalResult::Ok),
             End::Ok if exchange.accepted => exchange.deadline = after(now, SECOND_OK_LIMIT),
             _ => self.core.release_flush(),
         }
     }
 
     /// A final result code came.
-    pub(super) fn final_result(&mut self, now: Instant, result: FinalResult) {
+    pub(super) fn final_result(&mut self, result: FinalResult) {
         use FinalResult::{Error, Fail, Ok, PublishFailed, Published, SendCanceled, SendFail, SendOk, SetOk, WriteOk};
-        let prompt_timeout = self.core.config.prompt_timeout;
+        let prompt_limit = self.core.after(self.core.config.prompt_timeout);
         let exchange = &mut self.core.exchange;
         let failed = matches!(result, Error | Fail);
         let failed_late = failed || matches!(result, SendFail | SendCanceled | PublishFailed);
@@ -591,20 +611,20 @@ impl Engine<'_> {
             Phase::Answer if result == Ok && exchange.data > 0 => {
                 exchange.accepted = true;
                 exchange.phase = Phase::Prompt;
-                exchange.deadline = after(now, prompt_timeout);
+                exchange.deadline = prompt_limit;
             }
             // Accepted, and more is to come: the prompt of an endless transfer, or the end in other words.
             Phase::Answer if result == Ok && exchange.end != End::Ok => exchange.accepted = true,
             // A late word about an earlier send is none about this command.
             Phase::Answer if result == wanted || failed || (failed_late && exchange.end == End::Published) => {
-                self.complete(now, result);
+                self.complete(result);
             }
-            Phase::Prompt if failed => self.complete(now, result),
-            Phase::Confirm if result == wanted || failed_late => self.complete(now, result),
+            Phase::Prompt if failed => self.complete(result),
+            Phase::Confirm if result == wanted || failed_late => self.complete(result),
             Phase::Data { .. } if failed_late => {
                 // Whether the module still takes data is unknown now, so nothing may follow that it could take for
                 // a command.
-                self.complete(now, result);
+                self.complete(result);
                 self.lose_step();
             }
             _ => {
@@ -620,7 +640,7 @@ impl Engine<'_> {
         refusal.reason = reason.or(refusal.reason);
     }
 
-    fn complete(&mut self, now: Instant, result: FinalResult) {
+    fn complete(&mut self, result: FinalResult) {
         let exchange = &mut self.core.exchange;
         exchange.phase = Phase::Idle;
         let mut refusal = exchange.refusal;
@@ -628,7 +648,7 @@ impl Engine<'_> {
         let success = result.is_success() || (result == FinalResult::SendCanceled && whole);
         match exchange.owner {
             Owner::User => {
-                if let Some(index) = self.core.user.connecting
+                if let Some(index) = self.core.user.connecting.map(usize::from)
                     && self.core.sockets[index].phase == super::Phase::Connecting
                 {
                     let socket = &mut self.core.sockets[index];
@@ -657,38 +677,40 @@ impl Engine<'_> {
                 }
                 self.core.user.finish(Outcome::Final(result, refusal));
                 if success {
-                    self.note_restart(now);
+                    self.note_restart();
                 }
             }
-            Owner::BringUp => self.brought_up(now, success),
-            Owner::Resync => self.resynced(now, success),
-            owner => self.link_done(now, owner, Some(success)),
+            Owner::BringUp => self.brought_up(success),
+            Owner::Resync => self.resynced(success),
+            owner => self.link_done(owner, Some(success)),
         }
     }
 
-    pub(super) fn exchange_deadline(&self) -> Instant {
-        if matches!(self.core.exchange.phase, Phase::Idle) { NEVER } else { self.core.exchange.deadline }
+    pub(super) fn exchange_deadline(&self) -> Moment {
+        if matches!(self.core.exchange.phase, Phase::Idle) { Moment::NEVER } else { self.core.exchange.deadline }
     }
 
     /// Ends the command that has been waited for too long.
-    pub(super) fn check_exchange(&mut self, now: Instant) {
-        if now < self.exchange_deadline() {
+    pub(super) fn check_exchange(&mut self) {
+        if !self.exchange_deadline().is_due(self.core.clock.now) {
             return;
         }
         // While the serial port is not read, the answer cannot come.
         if self.core.ingress.is_blocked() {
-            self.core.exchange.deadline = after(now, self.core.exchange.timeout);
+            self.core.exchange.deadline = self.core.after(self.core.exchange.timeout);
             return;
         }
         let lost_prompt = match self.core.exchange.owner {
             // If its link has closed, the module may have given up the send: the data could be taken for commands.
-            Owner::Send(index) => matches!(self.core.exchange.phase, Phase::Prompt) && self.core.sockets[index].up,
+            Owner::Send(index) => {
+                matches!(self.core.exchange.phase, Phase::Prompt) && self.core.sockets[usize::from(index)].up
+            }
             _ => false,
         };
         if lost_prompt {
             // The module has accepted the command and waits for exactly these bytes; only its `>` was lost.
             warn!("prompt lost");
-            self.prompt(now);
+            self.prompt();
             return;
         }
         if matches!(self.core.exchange.phase, Phase::Confirm)
@@ -696,27 +718,32 @@ impl Engine<'_> {
             && self.core.exchange.accepted
         {
             // The `OK` before the data was the only one, as far as one can tell.
-            self.complete(now, FinalResult::Ok);
+            self.complete(FinalResult::Ok);
             self.lose_step();
             return;
         }
         match self.core.exchange.phase {
             // When it is over is seen where bytes are handed out.
             Phase::Quiet { .. } => return,
-            Phase::Data { .. } if self.core.exchange.long.is_some() => return self.core.cancel_long_send(now),
+            Phase::Data { .. } if self.core.exchange.long.is_some() => {
+                if let Some(duties) = self.core.long_send_duties {
+                    (duties.cancel)(self.core);
+                }
+                return;
+            }
             _ => {}
         }
         let owner = self.core.exchange.owner;
         self.core.exchange.phase = Phase::Idle;
         match owner {
             // Its answer may still come.
-            Owner::BringUp => self.step_timed_out(now),
-            Owner::Resync => self.resynced(now, false),
+            Owner::BringUp => self.step_timed_out(),
+            Owner::Resync => self.resynced(false),
             owner => {
                 self.core.counters.timeouts = self.core.counters.timeouts.wrapping_add(1);
                 match owner {
                     Owner::User => self.core.user.finish(Outcome::Timeout),
-                    owner => self.link_done(now, owner, None),
+                    owner => self.link_done(owner, None),
                 }
                 self.lose_step();
             }

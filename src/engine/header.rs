@@ -41,6 +41,14 @@ pub(crate) fn ipd(line: &[u8]) -> Option<IpdHeader> {
     })
 }
 
+/// What is known of a yes or no. Not 0, so that unknown is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Fact {
+    No = 1,
+    Yes = 2,
+}
+
 /// How far a `+CIPRECVDATA` header has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DataHeader {
@@ -57,7 +65,7 @@ pub(crate) enum DataHeader {
 ///
 /// The forms are `,<length>:` (NONOS), `=<link>,<length>,` (early ESP-AT), `:<length>,` and, with `AT+CIPDINFO=1`,
 /// `:<length>,"<address>",<port>,`.
-pub(crate) fn receive_data(line: &[u8], with_address: Option<bool>) -> DataHeader {
+pub(crate) fn receive_data(line: &[u8], with_address: Option<Fact>) -> DataHeader {
     let Some(rest) = line.strip_prefix(b"+CIPRECVDATA") else { return DataHeader::Partial };
     let complete = |number: &[u8]| parse_unsigned(number.trim_ascii()).map(DataHeader::Complete);
     let header = match rest {
@@ -67,7 +75,7 @@ pub(crate) fn receive_data(line: &[u8], with_address: Option<bool>) -> DataHeade
         }
         [b':', body @ .., b','] => match body.iter().position(|&byte| byte == b',') {
             None => match (with_address, parse_unsigned(body.trim_ascii())) {
-                (Some(false), Some(length)) => Some(DataHeader::Complete(length)),
+                (Some(Fact::No), Some(length)) => Some(DataHeader::Complete(length)),
                 (None, Some(length)) => Some(DataHeader::Undecided(length)),
                 _ => None,
             },
@@ -153,12 +161,12 @@ mod tests {
             ("+CIPRECVDATA,", None, Partial),
             ("+CIPRECVDATA=1,", None, Partial),
             ("+CIPRECVDATA=1,12,", None, Complete(12)),
-            ("+CIPRECVDATA:12,", Some(false), Complete(12)),
+            ("+CIPRECVDATA:12,", Some(Fact::No), Complete(12)),
             ("+CIPRECVDATA:12,", None, Undecided(12)),
-            ("+CIPRECVDATA:12,", Some(true), Partial),
-            ("+CIPRECVDATA:12,\"1.2.3.4\",", Some(true), Partial),
-            ("+CIPRECVDATA:12,\"1.2.3.4\",80,", Some(true), Complete(12)),
-            ("+CIPRECVDATA:12,\"fe80:", Some(true), Partial),
+            ("+CIPRECVDATA:12,", Some(Fact::Yes), Partial),
+            ("+CIPRECVDATA:12,\"1.2.3.4\",", Some(Fact::Yes), Partial),
+            ("+CIPRECVDATA:12,\"1.2.3.4\",80,", Some(Fact::Yes), Complete(12)),
+            ("+CIPRECVDATA:12,\"fe80:", Some(Fact::Yes), Partial),
         ] {
             assert_eq!(receive_data(line.as_bytes(), with_address), header, "{line}");
         }

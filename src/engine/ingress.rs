@@ -6,23 +6,22 @@ use embassy_time::Instant;
 use heapless::Vec;
 
 use super::exchange::Owner;
-use super::header::{self, AddressShape, DataHeader};
+use super::header::{self, AddressShape, DataHeader, Fact};
 use super::pieces::MAX_LINE;
 use super::socket::{Kind, Phase};
-use super::{Engine, NEVER, after};
-use crate::urc::counted;
+use super::{Engine, Moment, after};
 
 /// What the next byte belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Line,
     /// Passthrough: all is data, but for a blank that comes first and before this moment.
-    Raw(Instant),
+    Raw(Moment),
     /// A `+CIPRECVDATA` header of `length` bytes whose end cannot be told yet; `from` is where the line buffer holds
     /// the first byte that may be an address or data.
     Undecided {
         length: u32,
-        from: usize,
+        from: u16,
     },
     /// The line buffer holds a head for which there must be room before its payload is taken.
     Head {
@@ -47,7 +46,7 @@ enum Target {
     /// It belongs to a message that nobody asked for.
     Message,
     Socket {
-        index: usize,
+        index: u8,
         generation: u16,
         /// The module was asked for these bytes, so that they must fit.
         asked: bool,
@@ -55,22 +54,23 @@ enum Target {
 }
 
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Ingress {
     mode: Mode,
-    pub(super) line: Vec<u8, MAX_LINE>,
     /// The line was longer than the buffer.
     cut: bool,
-    /// A complete line waits in `line` for room in the answer, since then.
-    pub(super) held: Option<Instant>,
     /// The subscriber to messages has the held line already.
     pub(super) announced: bool,
     /// A ring is full, and the serial port is not read until there is room.
     blocked: bool,
+    /// A complete line waits in `line` for room in the answer, since then.
+    pub(super) held: Moment,
+    /// Payload waits for the user's command or the subscriber, since then.
+    pub(super) stalled: Moment,
+    last_byte: Moment,
+    pub(super) line: Vec<u8, MAX_LINE>,
     /// Bytes that were taken for something else, to be taken again.
     held_back: Vec<u8, 64>,
-    /// Payload waits for the user's command or the subscriber, since then.
-    pub(super) stalled: Option<Instant>,
-    last_byte: Instant,
 }
 
 impl Ingress {
@@ -79,26 +79,26 @@ impl Ingress {
             mode: Mode::Line,
             line: Vec::new(),
             cut: false,
-            held: None,
+            held: Moment::NEVER,
             announced: false,
             blocked: false,
             held_back: Vec::new(),
-            stalled: None,
-            last_byte: Instant::MIN,
+            stalled: Moment::NEVER,
+            last_byte: Moment::NEVER,
         }
     }
 
     pub(super) fn reset(&mut self) {
         self.mode = Mode::Line;
         self.held_back.clear();
-        self.stalled = None;
+        self.stalled = Moment::NEVER;
         self.end_line();
     }
 
     /// All that comes is data from now on, until a [`reset`](Self::reset).
     ///
     /// A blank by then belongs to the prompt: firmware differs, and so do releases.
-    pub(super) fn set_raw(&mut self, blank_until: Instant) {
+    pub(super) fn set_raw(&mut self, blank_until: Moment) {
         self.end_line();
         self.mode = Mode::Raw(blank_until);
     }
@@ -107,13 +107,13 @@ impl Ingress {
     pub(super) fn end_line(&mut self) {
         self.line.clear();
         self.cut = false;
-        self.held = None;
+        self.held = Moment::NEVER;
         self.announced = false;
     }
 
     /// The serial port is not being read, because a ring or an answer is full.
     pub(super) const fn is_blocked(&self) -> bool {
-        self.blocked || self.held.is_some() || self.stalled.is_some()
+        self.blocked || !self.held.is_never() || !self.stalled.is_never()
     }
 
     /// Something is left that needs room, but no further byte.
@@ -132,48 +132,38 @@ impl Engine<'_> {
     /// Fewer than all means that a ring or the caller of a command has to make room first: hand the rest in again
     /// after a wake-up. Bytes may come one at a time or thousands at once, with the same result.
     pub(crate) fn feed(&mut self, now: Instant, bytes: &[u8]) -> usize {
+        self.core.clock.set(now);
+        self.take_in(bytes)
+    }
+
+    pub(super) fn take_in(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         let was_blocked = core::mem::replace(&mut self.core.ingress.blocked, false);
         if !bytes.is_empty() {
-            self.core.ingress.last_byte = now;
+            self.core.ingress.last_byte = self.core.clock.now;
         }
         loop {
-            if self.core.ingress.held.is_some() && !self.deliver_held_line() {
+            if self.core.ingress.held != Moment::NEVER && !self.deliver_held_line() {
                 break;
             }
             if let Mode::Head { length, target } = self.core.ingress.mode {
-                if self.deliver_head(now, length, target) {
+                if self.deliver_head(length, target) {
                     continue;
                 }
                 self.core.ingress.blocked = true;
                 break;
             }
             // What was held back comes before what is new.
-            let held_back = match &self.core.ingress.held_back {
-                none if none.is_empty() => Vec::new(),
-                some => some.clone(),
-            };
-            let rest = if held_back.is_empty() { bytes.get(at..).unwrap_or(&[]) } else { &held_back[..] };
-            if rest.is_empty() {
-                break;
-            }
-            let taken = match self.core.ingress.mode {
-                Mode::Line => self.feed_line(now, rest),
-                Mode::Raw(blank_until) => {
-                    self.core.ingress.mode = Mode::Raw(Instant::MIN);
-                    if rest[0] == b' ' && now < blank_until { 1 } else { self.feed_raw(rest) }
+            let taken = if self.core.ingress.held_back.is_empty() {
+                let rest = bytes.get(at..).unwrap_or_default();
+                if rest.is_empty() {
+                    break;
                 }
-                Mode::Undecided { length, from } => {
-                    self.feed_undecided(length, from, rest[0]);
-                    1
-                }
-                Mode::Payload { left, target: Target::Line } => self.feed_rest_of_line(now, left, rest),
-                Mode::Payload { left, target: target @ (Target::Answer | Target::Message) } => {
-                    self.feed_piece(now, left, target, rest)
-                }
-                Mode::Payload { left, target } => self.feed_payload(left, target, rest),
-                // Dealt with above.
-                Mode::Head { .. } => 0,
+                let taken = self.take_some(rest);
+                at += taken;
+                taken
+            } else {
+                self.take_held_back()
             };
             if taken == 0 {
                 self.core.ingress.blocked = true;
@@ -182,30 +172,60 @@ impl Engine<'_> {
                 }
                 break;
             }
-            if held_back.is_empty() {
-                at += taken;
-            } else {
-                let left = &held_back[taken..];
-                self.core.ingress.held_back.clear();
-                // It fits: it is a part of what was there.
-                let _ = self.core.ingress.held_back.extend_from_slice(left);
-            }
         }
         at
+    }
+
+    #[inline(never)]
+    fn take_held_back(&mut self) -> usize {
+        let bytes = core::mem::take(&mut self.core.ingress.held_back);
+        let taken = self.take_some(&bytes);
+        // It fits: it is a part of what was there.
+        let _ = self.core.ingress.held_back.extend_from_slice(bytes.get(taken..).unwrap_or_default());
+        taken
+    }
+
+    /// Takes the first of these bytes, of which there must be one, for what is due. Gives how many.
+    #[inline(never)]
+    fn take_some(&mut self, rest: &[u8]) -> usize {
+        let Some(&first) = rest.first() else { return 0 };
+        match self.core.ingress.mode {
+            Mode::Line => self.feed_line(rest),
+            Mode::Raw(blank_until) => {
+                self.core.ingress.mode = Mode::Raw(Moment::NEVER);
+                match self.core.passthrough_duties {
+                    Some(duties) => (duties.feed_raw)(self, rest, blank_until),
+                    None => rest.len(),
+                }
+            }
+            Mode::Undecided { length, from } => {
+                self.feed_undecided(length, from.into(), first);
+                1
+            }
+            Mode::Payload { left, target: Target::Line } => self.feed_rest_of_line(left, rest),
+            Mode::Payload { left, target: target @ (Target::Answer | Target::Message) } => {
+                self.feed_piece(left, target, rest)
+            }
+            Mode::Payload { left, target } => self.feed_payload(left, target, rest),
+            // It has been dealt with.
+            Mode::Head { .. } => 0,
+        }
     }
 
     /// The serial port reported an error: bytes are missing, and where is unknown.
     pub(crate) fn serial_error(&mut self) {
         self.core.counters.serial_errors = self.core.counters.serial_errors.wrapping_add(1);
         if let Mode::Payload { left, target: Target::Socket { index, generation, .. } } = self.core.ingress.mode {
-            self.fail_stream(index, generation, 1);
+            self.fail_stream(index.into(), generation, 1);
             self.core.ingress.mode = Mode::Payload { left, target: Target::Nowhere };
         }
         if let Mode::Raw(_) = self.core.ingress.mode {
-            self.raw_error();
+            if let Some(duties) = self.core.passthrough_duties {
+                (duties.raw_error)(self);
+            }
         }
         // Whole heads may be among what was lost, and whose they were nobody knows.
-        for index in 0..self.core.socket_count {
+        for index in 0..self.core.sockets.iter().len() {
             let socket = &self.core.sockets[index];
             let actively = socket.link.is_some_and(|link| self.core.receives_actively(link));
             if actively && socket.phase == Phase::Open && !socket.is_datagram() && socket.kind != Kind::Passthrough {
@@ -220,19 +240,19 @@ impl Engine<'_> {
         }
     }
 
-    fn feed_line(&mut self, now: Instant, bytes: &[u8]) -> usize {
+    fn feed_line(&mut self, bytes: &[u8]) -> usize {
         for (at, &byte) in bytes.iter().enumerate() {
             let ingress = &mut self.core.ingress;
             match byte {
                 b'\n' => {
-                    self.complete_line(now);
+                    self.complete_line();
                     return at + 1;
                 }
                 b'\r' => {}
                 b' ' | b'\t' | 0 if ingress.line.is_empty() => {}
                 // A token of its own: what follows in the same line is something else.
                 b'>' if ingress.line.is_empty() => {
-                    self.prompt(now);
+                    self.prompt();
                     if self.core.ingress.mode != Mode::Line {
                         return at + 1;
                     }
@@ -249,7 +269,7 @@ impl Engine<'_> {
         bytes.len()
     }
 
-    fn complete_line(&mut self, now: Instant) {
+    fn complete_line(&mut self) {
         let ingress = &mut self.core.ingress;
         while matches!(ingress.line.last(), Some(b' ' | b'\t' | 0)) {
             ingress.line.pop();
@@ -260,7 +280,7 @@ impl Engine<'_> {
         if ingress.line.is_empty() {
             ingress.end_line();
         } else {
-            self.dispatch_line(now);
+            self.dispatch_line();
         }
     }
 
@@ -273,7 +293,7 @@ impl Engine<'_> {
             let target = match index {
                 Some(index) => {
                     if self.core.sockets[index].kind == Kind::Client && self.core.sockets[index].remote.is_none() {
-                        self.core.sockets[index].remote = header.remote;
+                        self.core.sockets[index].remote.set(header.remote);
                         self.core.server.waker.wake();
                     }
                     self.target(index, false, header.length, header.remote)
@@ -292,13 +312,13 @@ impl Engine<'_> {
                     return true;
                 }
                 DataHeader::Undecided(length) => {
-                    self.core.ingress.mode = Mode::Undecided { length, from: line.len() };
+                    self.core.ingress.mode = Mode::Undecided { length, from: line.len() as u16 };
                     return true;
                 }
             }
             return false;
         }
-        match counted::count(line) {
+        match self.core.counter.and_then(|counter| counter(line)) {
             Some((length, unsolicited)) => {
                 let target = if unsolicited { self.message_target() } else { self.answer_target() };
                 self.begin_payload(length, target);
@@ -324,7 +344,7 @@ impl Engine<'_> {
     }
 
     /// Hands over the head of a payload. `false` while there is no room.
-    fn deliver_head(&mut self, now: Instant, length: u32, target: Target) -> bool {
+    fn deliver_head(&mut self, length: u32, target: Target) -> bool {
         let core = &mut *self.core;
         let delivered = match target {
             Target::Message => core.messages.push_line(&core.ingress.line),
@@ -334,13 +354,14 @@ impl Engine<'_> {
             }
             _ => true,
         };
+        let now = self.core.clock.now;
         let ingress = &mut self.core.ingress;
         if delivered {
-            ingress.stalled = None;
+            ingress.stalled = Moment::NEVER;
             ingress.end_line();
             ingress.mode = if length == 0 { Mode::Line } else { Mode::Payload { left: length, target } };
         } else {
-            ingress.stalled = ingress.stalled.or(Some(now));
+            ingress.stalled = ingress.stalled.or(now);
         }
         delivered
     }
@@ -348,7 +369,7 @@ impl Engine<'_> {
     /// The first answers with data show whether this firmware puts the address before the data. What it said to
     /// `AT+CIPDINFO=1` does not: firmware differs, and a refusal may be noise in place of an `OK`.
     fn feed_undecided(&mut self, length: u32, from: usize, byte: u8) {
-        let peer = self.core.exchange.pulled().and_then(|index| self.core.sockets[index].remote);
+        let peer = self.core.exchange.pulled().and_then(|index| self.core.sockets[index].remote.get());
         let peer = peer.map(|remote| remote.ip()).filter(|peer| !peer.is_unspecified());
         let ingress = &mut self.core.ingress;
         let fits = ingress.line.push(byte).is_ok();
@@ -358,13 +379,13 @@ impl Engine<'_> {
             AddressShape::Yes => {
                 // A peer of whom nothing is known may have written it, and is believed only for its own data.
                 let sure = peer.is_some() || self.core.ingress.line[from] == b'"';
-                self.core.settings.address_in_data = sure.then_some(true);
+                self.core.settings.address_in_data = sure.then_some(Fact::Yes);
                 self.begin_data(length);
             }
             AddressShape::No => {
                 // A single one may have been damaged.
                 let settings = &mut self.core.settings;
-                settings.address_in_data = settings.address_missed.then_some(false);
+                settings.address_in_data = settings.address_missed.then_some(Fact::No);
                 settings.address_missed = true;
                 // What was taken for an address is data, and perhaps the line end after it. It is shorter than any
                 // address can be.
@@ -380,9 +401,8 @@ impl Engine<'_> {
 
     /// A `+CIPRECVDATA` header is complete.
     fn begin_data(&mut self, length: u32) {
-        let sender = header::receive_data_sender(&self.core.ingress.line);
         let target = match self.core.exchange.data_arrives(length) {
-            Some(index) => self.target(index, true, length, sender),
+            Some(index) => self.target(index, true, length, None),
             None => self.answer_target(),
         };
         self.begin_payload(length, target);
@@ -390,11 +410,11 @@ impl Engine<'_> {
 
     fn target(&mut self, index: usize, asked: bool, length: u32, sender: Option<SocketAddr>) -> Target {
         if self.core.sockets[index].is_datagram()
-            && !self.core.datagrams.is_some_and(|duties| (duties.begin)(self, index, length, sender))
+            && !self.core.datagrams.is_some_and(|duties| (duties.begin)(self, index, asked, length, sender))
         {
             return Target::Nowhere;
         }
-        Target::Socket { index, generation: self.core.sockets[index].generation, asked }
+        Target::Socket { index: index as u8, generation: self.core.sockets[index].generation, asked }
     }
 
     fn begin_payload(&mut self, length: u32, target: Target) {
@@ -415,6 +435,7 @@ impl Engine<'_> {
         let offered = &bytes[..bytes.len().min(left as usize)];
         let taken = match target {
             Target::Socket { index, generation, asked } => {
+                let index = index.into();
                 let (socket, ring, _) = self.socket(index);
                 if socket.generation == generation && socket.wants_data() {
                     let pushed = socket.received.push(ring, offered);
@@ -456,7 +477,7 @@ impl Engine<'_> {
     }
 
     /// Payload that completes the line it follows.
-    fn feed_rest_of_line(&mut self, now: Instant, left: u32, bytes: &[u8]) -> usize {
+    fn feed_rest_of_line(&mut self, left: u32, bytes: &[u8]) -> usize {
         let offered = &bytes[..bytes.len().min(left as usize)];
         let ingress = &mut self.core.ingress;
         let room = ingress.line.capacity() - ingress.line.len();
@@ -467,20 +488,21 @@ impl Engine<'_> {
             self.core.user.cut = true;
             self.drop_bytes(offered.len() - fits);
         }
+        let now = self.core.clock.now;
         let ingress = &mut self.core.ingress;
         let left = left - offered.len() as u32;
         if left > 0 {
             ingress.mode = Mode::Payload { left, target: Target::Line };
         } else {
             ingress.mode = Mode::Line;
-            ingress.held = Some(now);
+            ingress.held = now;
             self.deliver_held_line();
         }
         offered.len()
     }
 
     /// Payload for a future that takes it in pieces.
-    fn feed_piece(&mut self, now: Instant, left: u32, target: Target, bytes: &[u8]) -> usize {
+    fn feed_piece(&mut self, left: u32, target: Target, bytes: &[u8]) -> usize {
         let offered = &bytes[..bytes.len().min(left as usize)];
         let core = &mut *self.core;
         let taken = match target {
@@ -495,17 +517,19 @@ impl Engine<'_> {
                 offered.len()
             }
         };
+        let now = self.core.clock.now;
         let ingress = &mut self.core.ingress;
-        ingress.stalled = if taken == 0 { ingress.stalled.or(Some(now)) } else { None };
+        ingress.stalled = if taken == 0 { ingress.stalled.or(now) } else { Moment::NEVER };
         let left = left - taken as u32;
         ingress.mode = if left == 0 { Mode::Line } else { Mode::Payload { left, target } };
         taken
     }
 
     /// The rest of the payload has nobody who takes it in time.
-    pub(super) fn give_up_payload(&mut self, now: Instant) {
+    pub(super) fn give_up_payload(&mut self) {
+        let now = self.core.clock.now;
         let ingress = &mut self.core.ingress;
-        ingress.stalled = None;
+        ingress.stalled = Moment::NEVER;
         ingress.blocked = false;
         // The module was not silent: it was not listened to.
         ingress.last_byte = now;
@@ -524,21 +548,21 @@ impl Engine<'_> {
         self.core.counters.dropped_bytes = self.core.counters.dropped_bytes.wrapping_add(count as u32);
     }
 
-    pub(super) fn payload_deadline(&self) -> Instant {
+    pub(super) fn payload_deadline(&self) -> Moment {
         let ingress = &self.core.ingress;
         let waiting = ingress.is_at_payload() && !ingress.blocked;
-        if waiting { after(ingress.last_byte, self.core.config.payload_timeout) } else { NEVER }
+        if waiting { after(ingress.last_byte, self.core.config.payload_timeout) } else { Moment::NEVER }
     }
 
     /// A counted payload has no end mark: if its rest does not come, the module has restarted or bytes were lost.
-    pub(super) fn check_payload(&mut self, now: Instant) {
-        if now < self.payload_deadline() {
+    pub(super) fn check_payload(&mut self) {
+        if !self.payload_deadline().is_due(self.core.clock.now) {
             return;
         }
         warn!("payload broke off");
         self.core.counters.broken_payloads = self.core.counters.broken_payloads.wrapping_add(1);
         if let Mode::Payload { left, target: Target::Socket { index, generation, .. } } = self.core.ingress.mode {
-            self.fail_stream(index, generation, left);
+            self.fail_stream(index.into(), generation, left);
         }
         self.core.ingress.reset();
         self.lose_step();

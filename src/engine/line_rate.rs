@@ -1,15 +1,13 @@
 //! The baud rate of the serial line: told to the module, set at the port, probed, and taken back if need be.
 
-use embassy_time::{Duration, Instant};
-
 use super::exchange::Owner;
 use super::life::{Life, PROBE_TIMEOUT};
-use super::{Core, Engine, Event, after};
+use super::{Core, Engine, Event, Moment, Span};
 use crate::command::basic::FlowControl;
 use crate::serial::{Line, LineError};
 
 /// How long after its `OK` the module may go on at the old rate, and how soon after that it hears at the new one.
-const SETTLE: Duration = Duration::from_millis(50);
+const SETTLE: Span = Span::from_millis(50);
 
 /// Probes at a rate, until it is given up.
 const PROBES: u8 = 3;
@@ -25,7 +23,7 @@ pub(super) enum Change {
     /// The module is told.
     Tell,
     /// Until then the port keeps the old rate, or both are given time.
-    Settle(Instant),
+    Settle(Moment),
     /// So many probes at the new rate were not answered.
     Probe(u8),
     /// The same at the old rate, as nobody answered at the new one.
@@ -35,15 +33,15 @@ pub(super) enum Change {
 /// What is linked only where the port's rate can be set.
 pub(super) struct Duties {
     begin: fn(&mut Engine<'_>) -> bool,
-    live: fn(&mut Engine<'_>, Instant, Change),
-    done: fn(&mut Engine<'_>, Instant, Change, Option<bool>),
+    live: fn(&mut Engine<'_>, Change),
+    done: fn(&mut Engine<'_>, Change, Option<bool>),
     request: fn(&mut Core, u32) -> Result<(), LineError>,
 }
 
 static DUTIES: Duties = Duties {
     begin: |engine| engine.begin_line(),
-    live: |engine, now, change| engine.live_line(now, change),
-    done: |engine, now, change, success| engine.line_done(now, change, success),
+    live: |engine, change| engine.live_line(change),
+    done: |engine, change, success| engine.line_done(change, success),
     request: Core::request_rate,
 };
 
@@ -52,27 +50,32 @@ pub(crate) struct LineRate {
     line: Line,
     /// What the port is to have.
     port: u32,
-    /// A rate that the port is asked about.
-    trial: Option<u32>,
-    /// The module has been told since its last restart, or need not be.
-    told: bool,
+    /// A rate that the port is asked about, if not 0.
+    trial: u32,
     /// What the port had before the change.
     before: u32,
     /// What was wanted before the user's last request, which may fail.
     proven: u32,
-    /// How the last change ended, for who has asked for it.
-    outcome: Option<Result<(), LineError>>,
+    /// The module has to be told, since its last restart or the user's request.
+    due: bool,
+    /// The last change has ended, for who has asked for it: with this failure, if it has failed.
+    ended: bool,
+    failed: bool,
+    failure: LineError,
 }
 
 impl LineRate {
     pub(super) const fn new() -> Self {
-        Self { duties: None, line: Line::new(0), port: 0, trial: None, told: true, before: 0, proven: 0, outcome: None }
+        let failure = LineError::FixedLine;
+        let (port, trial, before, proven) = (0, 0, 0, 0);
+        let (due, ended, failed) = (false, false, false);
+        Self { duties: None, line: Line::new(0), port, trial, before, proven, due, ended, failed, failure }
     }
 
     /// The module has restarted, and is at the rate of its start unless it was heard at another.
     pub(super) const fn restarted(&mut self, heard: bool) {
         if self.duties.is_some() {
-            self.told = false;
+            self.due = true;
             if !heard {
                 self.port = self.line.initial;
             }
@@ -86,8 +89,15 @@ impl LineRate {
 
     /// Nobody is heard at all.
     pub(super) const fn silent(&mut self) {
-        if !self.told && self.outcome.is_none() {
-            self.outcome = Some(Err(LineError::ModuleSilent));
+        if self.due && !self.ended {
+            self.end(Err(LineError::ModuleSilent));
+        }
+    }
+
+    const fn end(&mut self, outcome: Result<(), LineError>) {
+        (self.ended, self.failed) = (true, outcome.is_err());
+        if let Err(failure) = outcome {
+            self.failure = failure;
         }
     }
 }
@@ -96,12 +106,12 @@ impl Core {
     /// The driver has a say in the rate.
     pub(crate) fn set_line(&mut self, line: Line) {
         let rate = &mut self.line_rate;
-        (rate.duties, rate.line, rate.told) = (Some(&DUTIES), line, false);
+        (rate.duties, rate.line, rate.due) = (Some(&DUTIES), line, true);
         (rate.port, rate.proven) = (line.initial, line.baud_rate);
     }
 
-    /// A rate that the port is to be asked about, and the one that it is to have. 0: whatever it has.
-    pub(crate) const fn port_rates(&self) -> (Option<u32>, u32) {
+    /// A rate that the port is to be asked about, if not 0, and the one that it is to have. 0: whatever it has.
+    pub(crate) const fn port_rates(&self) -> (u32, u32) {
         (self.line_rate.trial, self.line_rate.port)
     }
 
@@ -120,22 +130,26 @@ impl Core {
             return Err(LineError::Invalid);
         }
         self.line_rate.line.baud_rate = baud_rate;
-        (self.line_rate.told, self.line_rate.outcome) = (false, None);
+        (self.line_rate.due, self.line_rate.ended) = (true, false);
         self.runner.wake();
         Ok(())
     }
 
     /// How the last change ended.
     pub(crate) const fn line_outcome(&self) -> Option<Result<(), LineError>> {
-        self.line_rate.outcome
+        match &self.line_rate {
+            LineRate { ended: false, .. } => None,
+            LineRate { failed: true, failure, .. } => Some(Err(*failure)),
+            _ => Some(Ok(())),
+        }
     }
 
     /// The number by which this firmware knows the flow control.
     fn flow_control(&self) -> Option<u8> {
         match self.line_rate.line.flow_control {
             FlowControl::Off => Some(0),
-            FlowControl::RtsAndCts => Some(self.profile.full_flow_control),
-            one if self.profile.full_flow_control > 1 => Some(one as u8),
+            FlowControl::RtsAndCts => Some(self.profile().full_flow_control),
+            one if self.profile().full_flow_control > 1 => Some(one as u8),
             _ => None,
         }
     }
@@ -147,7 +161,8 @@ impl Core {
     /// The line is as it will be for now.
     fn end_line_change(&mut self, outcome: Result<(), LineError>) {
         let rate = &mut self.line_rate;
-        (rate.told, rate.outcome) = (true, Some(outcome));
+        rate.due = false;
+        rate.end(outcome);
         if outcome.is_ok() {
             rate.proven = rate.line.baud_rate;
         } else {
@@ -163,7 +178,7 @@ impl Engine<'_> {
     /// Begins to change the line if it is not as it should be. Gives whether it has.
     pub(super) fn begin_line_change(&mut self) -> bool {
         match self.core.line_rate.duties {
-            Some(duties) if !self.core.line_rate.told => (duties.begin)(self),
+            Some(duties) if self.core.line_rate.due => (duties.begin)(self),
             _ => false,
         }
     }
@@ -178,8 +193,9 @@ impl Engine<'_> {
         } else if core.has_live_socket() {
             core.end_line_change(Err(LineError::SocketsOpen));
         } else {
-            core.line_rate.trial = (core.line_rate.port != baud_rate).then_some(baud_rate);
-            core.life = Life::Line(if core.line_rate.trial.is_some() { Change::Trial } else { Change::Tell });
+            let another = core.line_rate.port != baud_rate;
+            core.line_rate.trial = if another { baud_rate } else { 0 };
+            core.life = Life::Line(if another { Change::Trial } else { Change::Tell });
             return true;
         }
         false
@@ -187,7 +203,7 @@ impl Engine<'_> {
 
     /// Whether the port has the rate that it was asked about.
     pub(crate) fn port_tried(&mut self, success: bool) {
-        self.core.line_rate.trial = None;
+        self.core.line_rate.trial = 0;
         if self.core.life == Life::Line(Change::Trial) {
             if success {
                 self.core.life = Life::Line(Change::Tell);
@@ -199,20 +215,20 @@ impl Engine<'_> {
     }
 
     /// Goes on with a change, where the wire is idle.
-    pub(super) fn live_change(&mut self, now: Instant, change: Change) {
+    pub(super) fn live_change(&mut self, change: Change) {
         if let Some(duties) = self.core.line_rate.duties {
-            (duties.live)(self, now, change);
+            (duties.live)(self, change);
         }
     }
 
     /// A command of a change has ended; `None` if it was not answered.
-    pub(super) fn change_done(&mut self, now: Instant, change: Change, success: Option<bool>) {
+    pub(super) fn change_done(&mut self, change: Change, success: Option<bool>) {
         if let Some(duties) = self.core.line_rate.duties {
-            (duties.done)(self, now, change, success);
+            (duties.done)(self, change, success);
         }
     }
 
-    fn live_line(&mut self, now: Instant, change: Change) {
+    fn live_line(&mut self, change: Change) {
         let core = &mut *self.core;
         match change {
             Change::Trial => {}
@@ -223,19 +239,19 @@ impl Engine<'_> {
                 let parameters = [rate, 8, 1, 0, flow_control.into()];
                 core.begin_own(Owner::BringUp, "AT+UART_CUR", &parameters, timeout);
             }
-            Change::Settle(until) if now >= until => {
+            Change::Settle(until) if until.is_due(core.clock.now) => {
                 core.line_rate.before = core.line_rate.port;
                 core.line_rate.port = core.line_rate.line.baud_rate;
                 core.life = Life::Line(Change::Probe(0));
                 // It goes out once the port has the rate.
-                self.live_line(now, Change::Probe(0));
+                self.live_line(Change::Probe(0));
             }
             Change::Settle(_) => {}
             Change::Probe(_) | Change::ProbeOld(_) => core.begin_step("AT", PROBE_TIMEOUT),
         }
     }
 
-    fn line_done(&mut self, now: Instant, change: Change, success: Option<bool>) {
+    fn line_done(&mut self, change: Change, success: Option<bool>) {
         let core = &mut *self.core;
         match (change, success) {
             (Change::Tell, Some(false)) => {
@@ -243,7 +259,7 @@ impl Engine<'_> {
                 self.module_is_up();
             }
             // Its `OK` may have come at the new rate already.
-            (Change::Tell, _) => core.life = Life::Line(Change::Settle(after(now, SETTLE))),
+            (Change::Tell, _) => core.life = Life::Line(Change::Settle(core.after(SETTLE))),
             (Change::Probe(_), Some(true)) => {
                 core.end_line_change(Ok(()));
                 self.module_is_up();
@@ -260,7 +276,7 @@ impl Engine<'_> {
             (Change::ProbeOld(failed), _) if failed + 1 < PROBES => {
                 core.life = Life::Line(Change::ProbeOld(failed + 1));
             }
-            _ => self.attempt_failed(now),
+            _ => self.attempt_failed(),
         }
     }
 }

@@ -5,12 +5,10 @@
 //! whether the connection lives on. The module is never ahead of the network by more than a window, so that it
 //! needs no flow control to lose nothing.
 
-use embassy_time::{Duration, Instant};
-
 use super::exchange::{Owner, Phase, UserState};
 use super::socket::LinkId;
-use super::{Core, Engine, after};
-use crate::at::Fields;
+use super::{Core, Engine, Moment, Span, after};
+use crate::at::{Fields, after_name};
 
 /// The module tells how far it is each time it has sent so many bytes more.
 const REPORT: usize = 1024;
@@ -20,19 +18,31 @@ const REPORT: usize = 1024;
 const WINDOW: usize = 4096;
 
 /// Longest send while others wait for the wire, and the first one.
-pub(super) const SHORT: usize = 4096;
+const SHORT: usize = 4096;
 
 /// Longest send at all.
-const LONGEST: usize = 128 * 1024;
+const LONGEST: LongSendLimit = LongSendLimit(5);
 
 /// A send that takes less time than this may be twice as long the next time, and one of twice the time half as long.
-const AIM: Duration = Duration::from_millis(250);
+const AIM: Span = Span::from_millis(250);
 
 /// How long others wait for a user who has announced data and does not supply it.
-const STALL: Duration = Duration::from_millis(200);
+const STALL: Span = Span::from_millis(200);
 
 /// `+++` between two silences cancels, so that no piece of data is that short.
 const SMALLEST_PIECE: usize = 4;
+
+/// How long a send may be: [`SHORT`] doubled so often.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LongSendLimit(u8);
+
+impl LongSendLimit {
+    pub(super) const SHORT: Self = Self(0);
+
+    const fn bytes(self) -> usize {
+        SHORT << self.0
+    }
+}
 
 /// Whether the module can do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,25 +56,37 @@ pub(super) enum LongSends {
 #[derive(Debug)]
 pub(super) struct LongSend {
     /// When the module asked for the data.
-    began: Instant,
+    began: Moment,
     /// Bytes that were handed out.
     given: usize,
     /// Bytes that the module says it has sent.
     sent: usize,
+    flow: Flow,
+}
+
+/// Whether a long send goes on. Not 0, so that none is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Flow {
+    Flows = 1,
     /// Nothing was there to be handed out the last time.
-    dry: bool,
-    pub(super) cancelled: bool,
+    Dry = 2,
+    Cancelled = 3,
 }
 
 impl LongSend {
+    pub(super) const fn is_cancelled(&self) -> bool {
+        matches!(self.flow, Flow::Cancelled)
+    }
+
     /// The module has sent all that it got.
     pub(super) const fn is_whole(&self) -> bool {
-        self.cancelled && self.sent == self.given
+        self.is_cancelled() && self.sent == self.given
     }
 
     /// It was refused before a byte of data.
     pub(super) const fn is_untouched(&self) -> bool {
-        self.given == 0 && !self.cancelled
+        self.given == 0 && !self.is_cancelled()
     }
 
     /// The value of a report.
@@ -77,7 +99,44 @@ impl LongSend {
     }
 }
 
+/// What the engine does for long sends only. It is reached through the first `write_all`, so that programs without it
+/// do not carry it.
+pub(crate) struct Duties {
+    pub(super) begin: fn(&mut Core, usize, LinkId) -> bool,
+    pub(super) room: fn(&Core, usize, usize, usize) -> usize,
+    pub(super) goes_on: fn(&mut Core, usize, usize, usize),
+    pub(super) take_escape: fn(&mut Engine<'_>, bool, &mut [u8]) -> usize,
+    pub(super) cancel: fn(&mut Core),
+    pub(super) report: fn(&mut Core) -> bool,
+    pub(super) is_refused: fn(&mut Core) -> bool,
+    pub(super) set_up: fn(&mut Core, bool),
+}
+
+/// See [`Core::long_send_duties`].
+pub(crate) static DUTIES: Duties = Duties {
+    begin: Core::begin_long_send,
+    room: Core::long_send_room,
+    goes_on: Core::long_send_goes_on,
+    take_escape: |engine, flushed, out| engine.take_escape(flushed, out),
+    cancel: Core::cancel_long_send,
+    report: Core::note_report,
+    is_refused: Core::is_long_send_refused,
+    set_up: Core::long_sends_done,
+};
+
 impl Core {
+    /// A line that nobody has asked for may tell how far a long send is. Gives whether it does.
+    fn note_report(&mut self) -> bool {
+        if let Some(long) = &mut self.exchange.long
+            && self.exchange.phase != Phase::Idle
+            && let Some(value) = after_name(&self.ingress.line, b"+CIPSENDL")
+        {
+            long.report(value);
+            return true;
+        }
+        false
+    }
+
     /// Whether somebody else than this socket's writer has something to do on the wire.
     fn others_wait(&self, index: usize) -> bool {
         self.user.state == UserState::Queued
@@ -89,16 +148,16 @@ impl Core {
     }
 
     /// Sends what is in the ring together with what its writer has promised. Gives whether a command went out.
-    pub(super) fn begin_long_send(&mut self, index: usize, link: LinkId) -> bool {
-        let Some(set_report) = self.profile.long_send else { return false };
+    fn begin_long_send(&mut self, index: usize, link: LinkId) -> bool {
+        let Some(set_report) = self.profile().long_send else { return false };
         let socket = &self.sockets[index];
         let (ready, promised) = (socket.to_send.len(), socket.promised);
         if promised == 0 || self.settings.long_sends == LongSends::Refused {
             return false;
         }
-        let limit = if self.others_wait(index) { SHORT } else { self.longest_send };
+        let limit = if self.others_wait(index) { SHORT } else { self.long_sends.bytes() };
         let length = (ready + promised).min(limit);
-        if length <= ready.min(self.profile.send_limit) {
+        if length <= ready.min(self.profile().send_limit) {
             return false;
         }
         if self.settings.long_sends == LongSends::Unknown {
@@ -106,19 +165,19 @@ impl Core {
             return true;
         }
         self.sockets[index].sending = true;
-        self.begin_own(Owner::Send(index), "AT+CIPSENDL", &[link.into(), length], self.config.command_timeout);
+        self.begin_own(Owner::Send(index as u8), "AT+CIPSENDL", &[link.into(), length], self.config.command_timeout);
         self.expect_data(link, length);
-        self.exchange.long = Some(LongSend { began: self.clock, given: 0, sent: 0, dry: false, cancelled: false });
+        self.exchange.long = Some(LongSend { began: self.clock.now, given: 0, sent: 0, flow: Flow::Flows });
         true
     }
 
     /// The module can send like this, or not.
-    pub(super) fn long_sends_done(&mut self, success: bool) {
+    fn long_sends_done(&mut self, success: bool) {
         self.settings.long_sends = if success { LongSends::Possible } else { LongSends::Refused };
     }
 
     /// A send was refused before its data. Gives whether it can be tried the other way.
-    pub(super) fn is_long_send_refused(&mut self) -> bool {
+    fn is_long_send_refused(&mut self) -> bool {
         let refused = self.exchange.long.as_ref().is_some_and(LongSend::is_untouched) && !self.exchange.link_is_gone();
         if refused {
             self.settings.long_sends = LongSends::Refused;
@@ -127,7 +186,7 @@ impl Core {
     }
 
     /// How many of the socket's bytes may go out now, of `left` that were announced.
-    pub(super) fn long_send_room(&self, index: usize, left: usize, room: usize) -> usize {
+    fn long_send_room(&self, index: usize, left: usize, room: usize) -> usize {
         let socket = &self.sockets[index];
         let Some(long) = &self.exchange.long else { return left.min(room) };
         if !socket.up || socket.aborting {
@@ -149,65 +208,66 @@ impl Core {
     }
 
     /// So many bytes have gone out, and all of them if nothing is left.
-    pub(super) fn long_send_goes_on(&mut self, now: Instant, index: usize, count: usize, left: usize) {
+    fn long_send_goes_on(&mut self, index: usize, count: usize, left: usize) {
+        let now = self.clock.now;
         let Some(long) = &mut self.exchange.long else { return };
         if long.given == 0 {
             long.began = now;
         }
         long.given += count;
         if left == 0 {
-            let time = now.saturating_duration_since(long.began);
+            let time = now.since(long.began);
             // Those that were shorter than they might have been say nothing.
-            if time < AIM && long.given >= self.longest_send {
-                self.longest_send = (self.longest_send * 2).min(LONGEST);
-            } else if time > AIM * 2 {
-                self.longest_send = (self.longest_send / 2).max(SHORT);
+            if time < AIM && long.given >= self.long_sends.bytes() {
+                self.long_sends.0 += u8::from(self.long_sends.0 < LONGEST.0);
+            } else if time > AIM.plus(AIM) {
+                self.long_sends.0 = self.long_sends.0.saturating_sub(1);
             }
             return;
         }
         if count > 0 {
-            long.dry = false;
+            long.flow = Flow::Flows;
             return;
         }
         let socket = &self.sockets[index];
         let told = long.given - long.sent;
         let useless = !socket.up || socket.aborting;
         if useless || (socket.promised == 0 && told < REPORT) {
-            self.cancel_long_send(now);
-        } else if !long.dry && told < WINDOW - SMALLEST_PIECE {
-            long.dry = true;
+            self.cancel_long_send();
+        } else if long.flow != Flow::Dry && told < WINDOW - SMALLEST_PIECE {
+            long.flow = Flow::Dry;
             self.exchange.deadline = after(now, STALL);
             self.runner.wake();
         }
     }
 
     /// Ends the send before all that was announced is there. What the module has it still sends.
-    pub(super) fn cancel_long_send(&mut self, now: Instant) {
+    fn cancel_long_send(&mut self) {
         // The silence before `+++` begins when all before it has left the serial port. The next call after this one
         // comes after that.
         self.exchange.phase = Phase::Quiet { flushed: false };
-        self.exchange.deadline = now;
+        self.exchange.deadline = self.clock.now;
         self.runner.wake();
     }
 }
 
 impl Engine<'_> {
     /// Waits for the silence before `+++`, and hands that out. Gives how many bytes.
-    pub(super) fn take_escape(&mut self, now: Instant, flushed: bool, out: &mut [u8]) -> usize {
+    fn take_escape(&mut self, flushed: bool, out: &mut [u8]) -> usize {
         let core = &mut *self.core;
         if !flushed {
             core.exchange.phase = Phase::Quiet { flushed: true };
-            core.exchange.deadline = after(now, core.profile.escape_guard[0]);
+            core.exchange.deadline = core.after(core.profile().escape_guard[0]);
             core.runner.wake();
             return 0;
         }
-        if now < core.exchange.deadline {
+        if !core.exchange.deadline.is_due(core.clock.now) {
             return 0;
         }
         if let Some(long) = &mut core.exchange.long {
-            long.cancelled = true;
+            long.flow = Flow::Cancelled;
         }
         core.exchange.replace_command(b"+++");
-        self.take_output(now, out)
+        self.give_out(out)
     }
 }

@@ -16,6 +16,7 @@ mod exchange;
 pub(crate) mod header;
 mod ingress;
 mod life;
+mod limits;
 mod line_rate;
 mod long_send;
 mod message;
@@ -30,9 +31,11 @@ mod socket;
 mod suspects;
 #[cfg(test)]
 mod tests;
+mod text;
+mod time;
 
 use embassy_sync::waitqueue::{MultiWakerRegistration, WakerRegistration};
-use embassy_time::{Duration, Instant};
+use embassy_time::Instant;
 
 pub use classify::Reason;
 pub use events::{Counters, Event, EventMask};
@@ -42,70 +45,44 @@ pub(crate) use classify::Meaning;
 pub(crate) use datagram::{DUTIES as DATAGRAM_DUTIES, Head};
 pub(crate) use events::Next;
 pub(crate) use exchange::{Outcome, UserState};
+pub(crate) use long_send::DUTIES as LONG_SEND_DUTIES;
 pub(crate) use passthrough::Passthrough;
 pub(crate) use pieces::{MAX_LINE, Piece};
 pub(crate) use server::{NOBODY, Server, ServerOptions, ServerState};
-pub(crate) use socket::{End, Kind, LinkId, MAX_LINKS, Phase, Socket};
+pub(crate) use socket::{End, Kind, LinkId, MAX_LINKS, Phase, Socket, Sockets};
+pub(crate) use time::{Moment, Span, after};
 
 use crate::config::Config;
 use crate::dialect::{ActiveReceive, Profile};
 use crate::firmware::Firmware;
 use crate::recovery::ResetCause;
+use crate::urc::counted::Counter;
 use exchange::{Exchange, User};
+use header::Fact;
 use ingress::Ingress;
 use life::Life;
-use long_send::LongSends;
+use limits::Limits;
+use long_send::{LongSendLimit, LongSends};
+use time::Clock;
 
 /// Everything that the engine knows, but for the bytes in the rings.
+///
+/// In this order: small processors reach what lies near the start with shorter instructions. So what is large comes last,
+/// here and in what it consists of.
+#[repr(C)]
 pub(crate) struct Core {
-    profile: &'static Profile,
-    config: Config,
-    /// When the engine was last asked what to do.
-    clock: Instant,
-    /// When `waiters` are to be woken at the latest, so that those who wait for a limited time need no timer.
-    alarm: Instant,
-    pub(crate) sockets: [Socket; MAX_LINKS],
-    /// How many of `sockets` have rings.
-    socket_count: usize,
-    ingress: Ingress,
-    exchange: Exchange,
-    pub(crate) user: User,
-    pub(crate) messages: message::Messages,
+    clock: Clock,
+    /// There is one as soon as the driver has been started.
+    profile: Option<&'static Profile>,
     life: Life,
-    pub(crate) server: Server,
-    pub(crate) passthrough: Passthrough,
-    /// There is, or was, a UDP socket.
-    pub(crate) datagrams: Option<&'static datagram::Duties>,
-    /// The port that the next UDP socket gets whose user does not care.
-    pub(crate) next_port: u16,
-    /// How often an attempt to reach the module has failed.
-    pub(crate) failed_attempts: u32,
-    has_reset_pin: bool,
+    /// Bit n: link n has no socket any more and has to be closed.
+    orphans: u8,
     reset_asserted: bool,
+    has_reset_pin: bool,
     /// How hard it was tried so far to get into step with the module again, while that is needed.
     resync: Option<u8>,
     /// The user has sent commands that make links: those without a socket are not the driver's to close.
     user_links: bool,
-    /// Bit n: link n has no socket any more and has to be closed.
-    orphans: u8,
-    next_job: usize,
-    next_length_poll: Instant,
-    /// Bytes that a long send may have.
-    longest_send: usize,
-    settings: Settings,
-    pub(crate) firmware: Option<Firmware>,
-    pub(crate) station: Station,
-    /// What the radio was told to be since the module's last restart: 1 station, 2 SoftAP.
-    pub(crate) radio: u8,
-    pub(crate) history: events::History,
-    pub(crate) suspects: suspects::Suspects,
-    /// Times that the user has left the access point.
-    pub(crate) leaves: u8,
-    pub(crate) counters: Counters,
-    pub(crate) last_reset: Option<ResetCause>,
-    pub(crate) runner: WakerRegistration,
-    /// Whoever waits for a free socket, or for the station's or the module's state.
-    pub(crate) waiters: MultiWakerRegistration<8>,
     /// A command of the bring-up was not answered in time, so that its answer may still come.
     unsure: bool,
     /// Steps of the bring-up that were repeated.
@@ -113,6 +90,48 @@ pub(crate) struct Core {
     /// That the module is up has been told since it was brought up.
     announced: bool,
     line_rate: line_rate::LineRate,
+    /// The module has told of its firmware.
+    pub(crate) firmware_known: bool,
+    next_job: u8,
+    /// What the radio was told to be since the module's last restart: 1 station, 2 SoftAP.
+    pub(crate) radio: u8,
+    /// Times that the user has left the access point.
+    pub(crate) leaves: u8,
+    pub(crate) station: Station,
+    pub(crate) last_reset: Option<ResetCause>,
+    /// How long the next long send may be.
+    long_sends: LongSendLimit,
+    /// The port that the next UDP socket gets whose user does not care.
+    pub(crate) next_port: u16,
+    pub(crate) passthrough: Passthrough,
+    /// There is, or was, passthrough.
+    passthrough_duties: Option<&'static passthrough::Duties>,
+    /// A user has, or had, more to write than a ring holds.
+    pub(crate) long_send_duties: Option<&'static long_send::Duties>,
+    /// There may be other counted data than that of links.
+    pub(crate) counter: Option<Counter>,
+    /// There is, or was, a UDP socket.
+    pub(crate) datagrams: Option<&'static datagram::Duties>,
+    /// When `waiters` are to be woken at the latest, so that those who wait for a limited time need no timer.
+    alarm: Moment,
+    next_length_poll: Moment,
+    pub(crate) runner: WakerRegistration,
+    settings: Settings,
+    pub(crate) suspects: suspects::Suspects,
+    exchange: Exchange,
+    ingress: Ingress,
+    pub(crate) server: Server,
+    config: Limits,
+    pub(crate) counters: Counters,
+    /// How often an attempt to reach the module has failed.
+    pub(crate) failed_attempts: u32,
+    pub(crate) user: User,
+    /// Whoever waits for a free socket, or for the station's or the module's state.
+    pub(crate) waiters: MultiWakerRegistration<8>,
+    pub(crate) history: events::History,
+    pub(crate) sockets: Sockets,
+    pub(crate) firmware: Firmware,
+    pub(crate) messages: message::Messages,
 }
 
 /// What the module was told, and agreed to, since its last reset.
@@ -129,7 +148,7 @@ struct Settings {
     link_query: usize,
     long_sends: LongSends,
     /// Whether `+CIPRECVDATA` carries the address; learnt from the first ones.
-    address_in_data: Option<bool>,
+    address_in_data: Option<Fact>,
     /// One has come without it.
     address_missed: bool,
 }
@@ -173,15 +192,14 @@ impl core::fmt::Debug for Engine<'_> {
 }
 
 impl Core {
-    /// A driver that has not begun, with a user's choices.
-    pub(crate) const fn new(profile: &'static Profile, config: Config, sockets: usize, has_reset_pin: bool) -> Self {
+    /// A driver that has not begun. All of it is zero, so that it takes neither code to make nor room in flash.
+    pub(crate) const fn new() -> Self {
         Self {
-            profile,
-            config,
-            clock: Instant::MIN,
-            alarm: Instant::MAX,
-            sockets: [const { Socket::new() }; MAX_LINKS],
-            socket_count: if sockets < MAX_LINKS { sockets } else { MAX_LINKS },
+            profile: None,
+            config: Limits::NONE,
+            clock: Clock::new(),
+            alarm: Moment::NEVER,
+            sockets: Sockets::new(),
             ingress: Ingress::new(),
             exchange: Exchange::new(),
             user: User::new(),
@@ -189,19 +207,23 @@ impl Core {
             life: Life::Off,
             server: Server::new(),
             passthrough: Passthrough::Off,
+            passthrough_duties: None,
+            long_send_duties: None,
+            counter: None,
             datagrams: None,
             next_port: 0,
             failed_attempts: 0,
-            has_reset_pin,
+            has_reset_pin: false,
             reset_asserted: false,
             resync: None,
             user_links: false,
             orphans: 0,
             next_job: 0,
-            next_length_poll: Instant::MIN,
-            longest_send: long_send::SHORT,
+            next_length_poll: Moment::NEVER,
+            long_sends: LongSendLimit::SHORT,
             settings: Settings::NEW,
-            firmware: None,
+            firmware_known: false,
+            firmware: Firmware::NONE,
             station: Station { associated: false, has_address: false },
             radio: 0,
             history: events::History::new(),
@@ -218,17 +240,18 @@ impl Core {
         }
     }
 
-    /// When the engine was last asked what to do: the time, if a command has just ended.
-    pub(crate) const fn clock(&self) -> Instant {
-        self.clock
+    /// When `span` is over, as of the last time that the engine was asked what to do.
+    pub(crate) fn after(&self, span: Span) -> Moment {
+        after(self.clock.now, span)
     }
 
     /// Wakes `context` by `until` at the latest. Gives whether that time is still to come.
-    pub(crate) fn wait_until(&mut self, until: Instant, context: &core::task::Context<'_>) -> bool {
-        if self.clock >= until {
+    pub(crate) fn wait_until(&mut self, until: Moment, context: &core::task::Context<'_>) -> bool {
+        let now = self.clock.now;
+        if until.is_due(now) {
             return false;
         }
-        if until < self.alarm {
+        if until.left(now) < self.alarm.left(now) {
             // Only once: the runner may be polled by the same task, which would then never rest.
             self.alarm = until;
             self.runner.wake();
@@ -242,9 +265,26 @@ impl Core {
         matches!(self.life, Life::Up)
     }
 
+    /// Begins anew, with a user's choices.
+    pub(crate) fn start(&mut self, profile: &'static Profile, config: &Config, sockets: usize, has_reset_pin: bool) {
+        *self = const { Self::new() };
+        self.profile = Some(profile);
+        self.config = Limits::of(config);
+        self.sockets.set_count(sockets);
+        self.has_reset_pin = has_reset_pin;
+    }
+
+    pub(crate) const fn is_started(&self) -> bool {
+        self.profile.is_some()
+    }
+
     /// What the firmware family is like.
+    #[inline(never)]
     pub(crate) const fn profile(&self) -> &'static Profile {
-        self.profile
+        match self.profile {
+            Some(profile) => profile,
+            None => &Profile::NONE,
+        }
     }
 
     /// A port for a UDP socket whose user does not care: 49152 to 65535 in turn, so that late answers to the last
@@ -253,7 +293,7 @@ impl Core {
         const FIRST: u16 = 0xC000;
         if self.next_port < FIRST {
             // Not the same after each restart of the host.
-            self.next_port = FIRST | self.clock.as_ticks() as u16;
+            self.next_port = FIRST | self.clock.units() as u16;
         }
         let port = self.next_port;
         self.next_port = port.wrapping_add(1).max(FIRST);
@@ -304,44 +344,52 @@ impl<'a> Engine<'a> {
     /// Lets time pass: ends what is overdue and starts what is due. Gives the moment at which to call again, if no
     /// byte comes before that.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Instant> {
-        self.core.clock = now;
-        if now >= self.core.alarm {
-            self.core.alarm = Instant::MAX;
+        let core = &mut *self.core;
+        core.clock.set(now);
+        // It may be asked for again after a time in which the past becomes the future.
+        if core.next_length_poll.is_due(core.clock.now) {
+            core.next_length_poll = core.clock.now;
+        }
+        if self.core.alarm.is_due(self.core.clock.now) {
+            self.core.alarm = Moment::NEVER;
             self.core.waiters.wake();
         }
-        self.check_payload(now);
-        self.check_held(now);
-        self.check_exchange(now);
-        self.live(now);
-        self.start_next(now);
+        self.check_payload();
+        self.check_held();
+        self.check_exchange();
+        self.live();
+        self.start_next();
         self.next_deadline()
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let mut first = self.core.alarm;
-        let deadlines: [fn(&Self) -> Instant; 7] = [
+        let clock = &self.core.clock;
+        let mut first = self.core.alarm.left(clock.now);
+        if let Some(duties) = self.core.passthrough_duties {
+            first = first.min((duties.deadline)(self.core).left(clock.now));
+        }
+        let deadlines: [fn(&Self) -> Moment; 6] = [
             Self::exchange_deadline,
             Self::life_deadline,
             Self::payload_deadline,
             Self::held_deadline,
             Self::length_poll_deadline,
             Self::link_check_deadline,
-            Self::passthrough_deadline,
         ];
         for deadline in deadlines {
-            first = first.min(deadline(self));
+            first = first.min(deadline(self).left(clock.now));
         }
-        (first != NEVER).then_some(first)
+        (first != u32::MAX).then(|| clock.instant(first))
     }
 
-    /// All links are gone: every socket fails with `error`, and so does the user's command.
-    fn lose_everything(&mut self, error: crate::net::tcp::Error) {
+    /// All links are gone: every socket fails, and so does the user's command.
+    fn lose_everything(&mut self) {
         let core = &mut *self.core;
-        for socket in &mut core.sockets[..core.socket_count] {
+        for socket in core.sockets.iter_mut() {
             // The listener is told instead.
             socket.held &= socket.arrival.take().is_none();
             if !matches!(socket.phase, Phase::Free | Phase::Ended) {
-                socket.finish(End::Failed(error));
+                socket.finish(End::Reset);
             }
             socket.release_if_unused();
             if socket.sending {
@@ -359,13 +407,4 @@ impl<'a> Engine<'a> {
         core.suspects = suspects::Suspects::new();
         core.waiters.wake();
     }
-}
-
-/// The deadline of what has none. An instant takes half the code that an optional one does.
-const NEVER: Instant = Instant::MAX;
-
-/// A deadline that is not before the next tick, so that a zero duration still lets time pass.
-#[inline(never)]
-fn after(now: Instant, duration: Duration) -> Instant {
-    now.saturating_add(duration.max(Duration::from_ticks(1)))
 }

@@ -18,8 +18,7 @@ impl Core {
 
     /// Bit n: link n has a UDP socket.
     fn datagram_links(&self) -> u8 {
-        let sockets =
-            self.sockets[..self.socket_count].iter().filter(|socket| socket.is_datagram() && socket.is_live());
+        let sockets = self.sockets.iter().filter(|socket| socket.is_datagram() && socket.is_live());
         sockets.filter_map(|socket| socket.link).fold(0, |links, link| links | 1 << link)
     }
 

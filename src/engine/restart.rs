@@ -1,11 +1,8 @@
 //! Restarts: why there was one, and those that the user's own commands bring about.
 
-use embassy_time::{Duration, Instant};
-
 use super::life::Life;
-use super::{Core, Engine, Event, Outcome, after};
+use super::{Core, Engine, Event, Outcome, Span};
 use crate::at::Fields;
-use crate::net::tcp;
 use crate::recovery::ResetCause;
 
 /// After one of these has ended well, the module restarts.
@@ -38,7 +35,7 @@ impl Engine<'_> {
         let unsent = if cause == ResetCause::Silence { Outcome::Silent } else { Outcome::Reset };
         self.end_commands(unsent);
         self.core.count_reset(cause);
-        self.lose_everything(tcp::Error::ConnectionReset);
+        self.lose_everything();
         self.core.resync = None;
         // The module is at the rate of its start, unless it has just been heard.
         let heard = matches!(cause, ResetCause::Announced | ResetCause::Unnoticed);
@@ -46,15 +43,15 @@ impl Engine<'_> {
     }
 
     /// Brings the module up anew because the user wants it.
-    pub(crate) fn recover(&mut self, now: Instant) {
+    pub(crate) fn recover(&mut self) {
         self.core.failed_attempts = 0;
         self.lose_module(ResetCause::Requested);
-        self.start_life(now);
+        self.start_life();
         self.core.runner.wake();
     }
 
     /// The user's command has ended well, and may be one that restarts the module.
-    pub(super) fn note_restart(&mut self, now: Instant) {
+    pub(super) fn note_restart(&mut self) {
         let command = self.core.user.command.trim_ascii_end();
         let sleep = if let Some(duration) = command.strip_prefix(DEEP_SLEEP) {
             Fields::new(duration).next().and_then(|field| field.unsigned().ok())
@@ -69,7 +66,7 @@ impl Engine<'_> {
             core.history.publish(Event::ModuleAsleep);
         }
         // `ready` ends it earlier: where a pin wakes the module, for example.
-        let asleep = Duration::from_millis(sleep.unwrap_or(0).into());
-        core.life = Life::Boot(after(now, asleep + core.config.boot_time));
+        let asleep = Span::from_millis(sleep.unwrap_or(0).into());
+        core.life = Life::Boot(core.after(asleep.plus(core.config.boot_time)));
     }
 }

@@ -3,19 +3,16 @@
 use core::net::SocketAddr;
 use core::task::Poll;
 
-use embassy_time::{Duration, Instant};
-
 use super::exchange::{self, Owner, UserState};
 use super::socket::{End, Kind, LinkId, MAX_LINKS, Phase};
-use super::{Core, Engine, NEVER, Passthrough, after};
-use crate::net::tcp;
+use super::{Core, Engine, Fact, Moment, Passthrough, Span};
 use crate::recovery::ResetCause;
 
 /// The user's command, then for each socket: close, fetch, send, and nothing, as a division by four is none.
-const JOBS: usize = 1 + 4 * MAX_LINKS;
+const JOBS: u8 = 1 + 4 * MAX_LINKS as u8;
 
 /// How long a send goes on after its link has closed, until the module has said so in its own words.
-const CLOSED_SEND_LIMIT: Duration = Duration::from_secs(2);
+const CLOSED_SEND_LIMIT: Span = Span::from_millis(2000);
 
 impl Core {
     /// The module has a link that nobody wants.
@@ -27,7 +24,7 @@ impl Core {
 
     /// Whether the running command fetches data of this socket.
     pub(super) fn is_pulling(&self, index: usize) -> bool {
-        !matches!(self.exchange.phase, exchange::Phase::Idle) && self.exchange.owner == Owner::Pull(index)
+        !matches!(self.exchange.phase, exchange::Phase::Idle) && self.exchange.owner == Owner::Pull(index as u8)
     }
 
     /// The last send of this socket is with the module, and its confirmation stands behind data for which there is no
@@ -37,13 +34,13 @@ impl Core {
     pub(crate) fn is_confirmation_stuck(&self, index: usize) -> bool {
         self.ingress.is_blocked()
             && matches!(self.exchange.phase, exchange::Phase::Confirm)
-            && self.exchange.owner == Owner::Send(index)
+            && self.exchange.owner == Owner::Send(index as u8)
     }
 
     /// The place of the socket whose command runs. It would act on the next connection with the link's ID, too.
     pub(crate) fn running_socket(&self) -> Option<usize> {
         match self.exchange.owner {
-            Owner::Send(index) | Owner::Pull(index) | Owner::Close(index) if !self.is_wire_idle() => Some(index),
+            Owner::Send(index) | Owner::Pull(index) | Owner::Close(index) if !self.is_wire_idle() => Some(index.into()),
             _ => None,
         }
     }
@@ -57,16 +54,17 @@ impl Core {
     pub(super) fn release_flush(&mut self) {
         self.server.waker.wake();
         if let Owner::Send(index) = self.exchange.owner {
-            self.sockets[index].write_waker.wake();
+            self.sockets[usize::from(index)].write_waker.wake();
         }
     }
 
     /// The link of a running send has closed: if the module does not even ask for the data, do not wait long.
-    pub(super) fn shorten_send(&mut self, now: Instant, index: usize) {
-        if self.exchange.owner == Owner::Send(index)
+    pub(super) fn shorten_send(&mut self, index: usize) {
+        if self.exchange.owner == Owner::Send(index as u8)
             && matches!(self.exchange.phase, exchange::Phase::Answer | exchange::Phase::Prompt)
         {
-            self.exchange.deadline = self.exchange.deadline.min(after(now, CLOSED_SEND_LIMIT));
+            let limit = self.after(CLOSED_SEND_LIMIT);
+            self.exchange.deadline = self.exchange.deadline.min(limit, self.clock.now);
         }
     }
 
@@ -74,7 +72,7 @@ impl Core {
     pub(super) fn free_place(&self) -> Option<usize> {
         let running = self.running_socket();
         let free = |(index, socket): &(usize, &super::Socket)| socket.phase == Phase::Free && Some(*index) != running;
-        self.sockets[..self.socket_count].iter().enumerate().find(free).map(|(index, _)| index)
+        self.sockets.iter().enumerate().find(free).map(|(index, _)| index)
     }
 
     /// A place and a link for a new socket: link IDs from the top, as a server's clients get them from the bottom.
@@ -92,9 +90,7 @@ impl Core {
 
     /// Whether a place will become free without a user's doing.
     pub(crate) fn will_have_room(&self) -> bool {
-        self.orphans != 0
-            || self.passthrough != Passthrough::Off
-            || self.sockets[..self.socket_count].iter().any(|socket| !socket.held)
+        self.orphans != 0 || self.passthrough != Passthrough::Off || self.sockets.iter().any(|socket| !socket.held)
     }
 
     /// Whether there is a TLS link. `Pending`: one that is about to go.
@@ -138,7 +134,7 @@ impl Core {
     fn is_length_poll_wanted(&self) -> bool {
         self.settings.passive
             && self.is_up()
-            && self.sockets[..self.socket_count].iter().any(|socket| {
+            && self.sockets.iter().any(|socket| {
                 let passive = socket.link.is_some_and(|link| !self.receives_actively(link));
                 socket.phase == Phase::Open && socket.reading && !socket.pending && passive
             })
@@ -147,19 +143,16 @@ impl Core {
 
 impl Engine<'_> {
     /// Starts the one command that is due for a job, if any.
-    fn start_job(&mut self, job: usize) -> bool {
+    fn start_job(&mut self, job: u8) -> bool {
         let core = &mut *self.core;
         if job == 0 {
             return matches!(core.user.state, UserState::Queued) && core.begin_user();
         }
-        let index = (job - 1) / 4;
-        if index >= core.socket_count {
-            return false;
-        }
+        let index = usize::from((job - 1) / 4);
         let capacity = self.receive_capacity();
         let core = &mut *self.core;
-        let send_limit = core.profile.send_limit;
-        let receive_limit = core.profile.receive_limit;
+        let send_limit = core.profile().send_limit;
+        let receive_limit = core.profile().receive_limit;
         let timeout = core.config.send_timeout;
         let socket = &mut core.sockets[index];
         let Some(link) = socket.link else { return false };
@@ -170,7 +163,7 @@ impl Engine<'_> {
         match (job - 1) % 4 {
             0 if socket.aborting || (socket.closing && (unsent == 0 || !socket.up)) => {
                 if socket.up {
-                    core.begin_own(Owner::Close(index), "AT+CIPCLOSE", &[link.into()], timeout);
+                    core.begin_own(Owner::Close(index as u8), "AT+CIPCLOSE", &[link.into()], timeout);
                     return true;
                 }
                 socket.finish(End::Local);
@@ -199,11 +192,11 @@ impl Engine<'_> {
                     socket.sending = true;
                     return core.datagrams.is_some_and(|duties| (duties.begin_send)(self, index, link));
                 }
-                if core.begin_long_send(index, link) {
+                if core.long_send_duties.is_some_and(|duties| (duties.begin)(core, index, link)) {
                     return true;
                 }
                 core.sockets[index].sending = true;
-                core.begin_send(index, link, unsent.min(send_limit), None);
+                core.begin_send(index, link, unsent.min(send_limit));
                 true
             }
             _ => false,
@@ -211,7 +204,7 @@ impl Engine<'_> {
     }
 
     /// Puts the next command on the wire, if it is free.
-    pub(super) fn start_next(&mut self, now: Instant) {
+    pub(super) fn start_next(&mut self) {
         let core = &mut *self.core;
         if !core.is_up() || !core.is_wire_idle() {
             return;
@@ -227,13 +220,13 @@ impl Engine<'_> {
             core.begin_own(Owner::Orphan(link), "AT+CIPCLOSE", &[link.into()], timeout);
             return;
         }
-        if core.begin_link_check(now)
+        if core.begin_link_check()
             || core.datagrams.is_some_and(|duties| (duties.begin_receive_type)(core))
             || core.server.duties.is_some_and(|duties| (duties.begin)(core))
         {
             return;
         }
-        if now >= self.length_poll_deadline() {
+        if self.length_poll_deadline().is_due(self.core.clock.now) {
             self.core.begin_own(Owner::Lengths, "AT+CIPRECVLEN?", &[], timeout);
             return;
         }
@@ -247,24 +240,25 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn length_poll_deadline(&self) -> Instant {
+    pub(super) fn length_poll_deadline(&self) -> Moment {
         let wanted = self.core.is_wire_idle() && self.core.is_length_poll_wanted();
-        if wanted { self.core.next_length_poll } else { NEVER }
+        if wanted { self.core.next_length_poll } else { Moment::NEVER }
     }
 
     /// A command for a link has ended: `success` is `None` when there was no answer at all.
-    pub(super) fn link_done(&mut self, now: Instant, owner: Owner, success: Option<bool>) {
+    pub(super) fn link_done(&mut self, owner: Owner, success: Option<bool>) {
         let core = &mut *self.core;
         match owner {
-            Owner::Send(index) if core.sockets[index].is_datagram() => {
+            Owner::Send(index) if core.sockets[usize::from(index)].is_datagram() => {
                 if let Some(duties) = core.datagrams {
-                    (duties.sent)(self, index, success);
+                    (duties.sent)(self, index.into(), success);
                 }
             }
             Owner::Send(index) => {
-                let refused = success == Some(false) && core.is_long_send_refused();
+                let refused =
+                    success == Some(false) && core.long_send_duties.is_some_and(|duties| (duties.is_refused)(core));
                 let success = if refused { Some(true) } else { success };
-                let socket = &mut core.sockets[index];
+                let socket = &mut core.sockets[usize::from(index)];
                 socket.sent(success == Some(true));
                 if success == Some(true) {
                     socket.write_waker.wake();
@@ -272,12 +266,12 @@ impl Engine<'_> {
                     // How much went out is unknown: a second try could send a part twice.
                     socket.write_waker.wake();
                     let generation = socket.generation;
-                    self.fail_link(index, generation, tcp::Error::SendFailed);
+                    self.fail_link(index.into(), generation, End::SendFailed);
                 }
             }
             Owner::Pull(index) => {
                 let (filled, answered) = (core.exchange.was_filled(), core.exchange.was_answered());
-                let socket = &mut core.sockets[index];
+                let socket = &mut core.sockets[usize::from(index)];
                 let more = success != Some(false) && (filled || (answered && socket.is_read_in_parts()));
                 // Without an answer it is unknown whether the data was fetched.
                 socket.pending = more || socket.pending_again || success.is_none();
@@ -287,18 +281,22 @@ impl Engine<'_> {
                 // Somebody may wait until no command runs for it any more.
                 socket.write_waker.wake();
             }
-            Owner::Close(index) => core.sockets[index].finish(End::Local),
+            Owner::Close(index) => core.sockets[usize::from(index)].finish(End::Local),
             Owner::Orphan(link) => core.orphans &= !(1 << link),
-            Owner::Lengths => core.next_length_poll = after(now, core.config.poll_interval),
+            Owner::Lengths => core.next_length_poll = core.after(core.config.poll_interval),
             Owner::ReceiveType(links) => core.receive_type_done(links, success == Some(true)),
-            Owner::LongSends => core.long_sends_done(success == Some(true)),
+            Owner::LongSends => {
+                if let Some(duties) = core.long_send_duties {
+                    (duties.set_up)(core, success == Some(true));
+                }
+            }
             Owner::Server | Owner::Peers => {
                 if let Some(duties) = core.server.duties {
                     let done = if matches!(owner, Owner::Server) { duties.started } else { duties.peers_done };
                     done(core, success);
                 }
             }
-            Owner::Links => core.link_check_done(now, success),
+            Owner::Links => core.link_check_done(success),
             Owner::User | Owner::BringUp | Owner::Resync => {}
         }
         self.core.waiters.wake();
@@ -315,10 +313,10 @@ impl Engine<'_> {
             }
             return;
         }
-        self.fail_link(index, generation, tcp::Error::DataLost { at_least });
+        self.fail_link(index, generation, End::DataLost(at_least));
     }
 
-    pub(super) fn fail_link(&mut self, index: usize, generation: u16, error: tcp::Error) {
+    pub(super) fn fail_link(&mut self, index: usize, generation: u16, end: End) {
         let core = &mut *self.core;
         let socket = &mut core.sockets[index];
         if socket.generation != generation || matches!(socket.phase, Phase::Free | Phase::Ended) {
@@ -326,7 +324,7 @@ impl Engine<'_> {
         }
         let link = socket.link;
         let up = socket.up;
-        socket.finish(End::Failed(error));
+        socket.finish(end);
         if let Some(link) = link
             && up
         {
@@ -345,14 +343,14 @@ impl Engine<'_> {
     }
 
     /// The question that brings both into step was answered, or not.
-    pub(super) fn resynced(&mut self, now: Instant, answered: bool) {
+    pub(super) fn resynced(&mut self, answered: bool) {
         // Three times silence, or two minutes of a module that is busy.
         const LIMIT: u8 = 24;
         const SILENCE: u8 = 8;
         let core = &mut *self.core;
         match (answered, core.exchange.mux) {
-            (true, Some(true)) => core.resync = None,
-            (true, Some(false)) => {
+            (true, Some(Fact::Yes)) => core.resync = None,
+            (true, Some(Fact::No)) => {
                 core.resync = None;
                 self.module_lost(ResetCause::Unnoticed);
             }
@@ -364,7 +362,7 @@ impl Engine<'_> {
                 core.resync = Some(tries);
                 if tries >= LIMIT {
                     self.lose_module(ResetCause::Silence);
-                    self.start_life(now);
+                    self.start_life();
                 }
             }
         }

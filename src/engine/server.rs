@@ -27,9 +27,10 @@ pub(crate) struct ServerOptions {
     pub(crate) idle_timeout: Option<u16>,
 }
 
-/// What is asked of the module, one after the other.
+/// What the server does, or what is asked of the module for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum ServerState {
+    Off,
     /// To tell the peer of a new link.
     Messages,
     /// How many clients it takes.
@@ -38,12 +39,6 @@ pub(crate) enum Step {
     Listen,
     /// How long it keeps silent clients; only a running server takes that.
     Timeout,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ServerState {
-    Off,
-    Starting(Step),
     On,
     Stopping,
 }
@@ -78,7 +73,8 @@ pub(crate) struct Server {
     /// A user has a listener.
     pub(crate) held: bool,
     /// Why it did not start, or runs no more; until the user has been told.
-    pub(crate) failed: Option<Outcome>,
+    pub(crate) failed: bool,
+    outcome: Outcome,
     /// Clients that were sent away, as there was no place for them.
     pub(crate) rejected: u32,
     /// Numbers clients in the order of their arrival.
@@ -94,7 +90,8 @@ impl Server {
             state: ServerState::Off,
             options: ServerOptions { port: 0, ipv6: false, max_clients: None, idle_timeout: None },
             held: false,
-            failed: None,
+            failed: false,
+            outcome: Outcome::NONE,
             rejected: 0,
             arrivals: 0,
             waker: MultiWakerRegistration::new(),
@@ -109,20 +106,26 @@ impl Server {
     /// It does not run, for this reason.
     pub(super) fn fail(&mut self, outcome: Outcome) {
         if self.state != ServerState::Off && self.held {
-            self.failed = Some(outcome);
+            self.failed = true;
+            self.outcome = outcome;
         }
         self.state = ServerState::Off;
         self.waker.wake();
     }
 
+    /// Why it did not start, or runs no more; to be told once.
+    pub(crate) fn take_failure(&mut self) -> Option<Outcome> {
+        core::mem::take(&mut self.failed).then_some(self.outcome)
+    }
+
     /// It does not run yet, or no more, and the user waits for it to start.
     pub(super) const fn is_starting(&self) -> bool {
-        matches!(self.state, ServerState::Starting(_))
+        !matches!(self.state, ServerState::Off | ServerState::On | ServerState::Stopping)
     }
 
     /// Whether links of unknown origin are its clients'.
     pub(super) const fn is_listening(&self) -> bool {
-        self.held && matches!(self.state, ServerState::On | ServerState::Starting(Step::Listen | Step::Timeout))
+        self.held && matches!(self.state, ServerState::On | ServerState::Listen | ServerState::Timeout)
     }
 }
 
@@ -142,8 +145,8 @@ impl Core {
             return false;
         }
         server.duties = Some(&DUTIES);
-        (server.options, server.held, server.failed, server.rejected) = (options, true, None, 0);
-        server.state = ServerState::Starting(Step::Messages);
+        (server.options, server.held, server.failed, server.rejected) = (options, true, false, 0);
+        server.state = ServerState::Messages;
         self.runner.wake();
         true
     }
@@ -151,8 +154,8 @@ impl Core {
     /// The listener is gone, and with it whoever waited to be accepted.
     pub(crate) fn release_server(&mut self) {
         self.server.held = false;
-        self.server.failed = None;
-        for socket in &mut self.sockets[..self.socket_count] {
+        self.server.failed = false;
+        for socket in self.sockets.iter_mut() {
             if socket.arrival.take().is_some() {
                 socket.held = false;
                 socket.aborting = true;
@@ -172,26 +175,26 @@ impl Core {
         }
         loop {
             let owner = Owner::Server;
-            let limit = self.profile.client_limit;
+            let limit = self.profile().client_limit;
             let next = match (self.server.state, options) {
                 (ServerState::Off | ServerState::On, _) => return false,
-                (ServerState::Starting(Step::Messages), _) => match self.profile.link_messages {
+                (ServerState::Messages, _) => match self.profile().link_messages {
                     Some(command) => {
                         self.begin_own(owner, command, &[], timeout);
                         return true;
                     }
-                    None => Step::Limit,
+                    None => ServerState::Limit,
                 },
-                (ServerState::Starting(Step::Limit), ServerOptions { max_clients: Some(clients), .. }) => match limit {
+                (ServerState::Limit, ServerOptions { max_clients: Some(clients), .. }) => match limit {
                     Some(command) => {
                         self.begin_own(owner, command, &[clients.into()], timeout);
                         return true;
                     }
-                    None => Step::Listen,
+                    None => ServerState::Listen,
                 },
-                (ServerState::Starting(Step::Limit), _) => Step::Listen,
-                (ServerState::Starting(Step::Listen), ServerOptions { port, ipv6, .. }) => {
-                    self.begin_own_line(owner, timeout, &|line| {
+                (ServerState::Limit, _) => ServerState::Listen,
+                (ServerState::Listen, ServerOptions { port, ipv6, .. }) => {
+                    self.begin_own_line(owner, timeout, |line| {
                         line.name("AT+CIPSERVER").flag(true).number(port.into());
                         if ipv6 {
                             line.string("TCPv6");
@@ -199,11 +202,11 @@ impl Core {
                     });
                     return true;
                 }
-                (ServerState::Starting(Step::Timeout), ServerOptions { idle_timeout: Some(seconds), .. }) => {
+                (ServerState::Timeout, ServerOptions { idle_timeout: Some(seconds), .. }) => {
                     self.begin_own(owner, "AT+CIPSTO", &[seconds.into()], timeout);
                     return true;
                 }
-                (ServerState::Starting(Step::Timeout), _) => {
+                (ServerState::Timeout, _) => {
                     self.server.state = ServerState::On;
                     self.server.waker.wake();
                     return false;
@@ -214,7 +217,7 @@ impl Core {
                     return true;
                 }
             };
-            self.server.state = ServerState::Starting(next);
+            self.server.state = next;
         }
     }
 
@@ -224,15 +227,16 @@ impl Core {
         let server = &mut self.server;
         let failed = success != Some(true);
         server.state = match server.state {
-            ServerState::Starting(Step::Messages) => ServerState::Starting(Step::Limit),
+            ServerState::Messages => ServerState::Limit,
             // What the module does not count, the driver does.
-            ServerState::Starting(Step::Limit) => ServerState::Starting(Step::Listen),
-            ServerState::Starting(Step::Listen) if !failed => ServerState::Starting(Step::Timeout),
-            ServerState::Starting(Step::Timeout) if !failed => ServerState::On,
-            ServerState::Starting(step) => {
-                server.failed = server.held.then_some(outcome);
+            ServerState::Limit => ServerState::Listen,
+            ServerState::Listen if !failed => ServerState::Timeout,
+            ServerState::Timeout if !failed => ServerState::On,
+            state @ (ServerState::Listen | ServerState::Timeout) => {
+                server.failed = server.held;
+                server.outcome = outcome;
                 // Without an answer it may run all the same.
-                let runs = step == Step::Timeout || success.is_none();
+                let runs = state == ServerState::Timeout || success.is_none();
                 if runs { ServerState::Stopping } else { ServerState::Off }
             }
             ServerState::Stopping => ServerState::Off,
@@ -267,7 +271,7 @@ impl Core {
         }
         // Data of the link's last connection must not be taken for this one's, nor go to it.
         let running = self.exchange.may_act_on(link);
-        let clients = self.sockets[..self.socket_count].iter();
+        let clients = self.sockets.iter();
         let clients = clients.filter(|socket| socket.kind == Kind::Client && socket.is_live()).count();
         let full = self.server.options.max_clients.is_some_and(|most| clients >= most.into());
         let place = if running || full { None } else { self.free_place() };
@@ -286,7 +290,7 @@ impl Core {
         let socket = &mut self.sockets[index];
         socket.generation = socket.generation.wrapping_add(1);
         socket.kind = Kind::Client;
-        socket.remote = None;
+        socket.remote.set(None);
         self.queue_client(index);
     }
 
@@ -304,7 +308,7 @@ impl Core {
     /// The client that has waited longest to be accepted.
     pub(crate) fn next_client(&self) -> Option<usize> {
         let now = self.server.arrivals;
-        let waiting = self.sockets[..self.socket_count].iter().enumerate();
+        let waiting = self.sockets.iter().enumerate();
         let waiting =
             waiting.filter_map(|(index, socket)| socket.arrival.map(|number| (now.wrapping_sub(number), index)));
         waiting.max().map(|(_, index)| index)
@@ -312,9 +316,9 @@ impl Core {
 
     /// Asks who the clients are that the module has said nothing of.
     fn begin_peers(&mut self) -> bool {
-        let queries = self.profile.link_queries;
+        let queries = self.profile().link_queries;
         let Some(query) = queries.get(self.settings.link_query) else { return false };
-        let strangers = self.sockets[..self.socket_count].iter_mut().filter(|socket| socket.is_stranger());
+        let strangers = self.sockets.iter_mut().filter(|socket| socket.is_stranger());
         if strangers.map(|socket| socket.asked = true).count() == 0 {
             return false;
         }
@@ -330,7 +334,7 @@ impl Core {
             && self.sockets[index].is_stranger()
         {
             if state.is_server {
-                self.sockets[index].remote = Some(SocketAddr::new(state.remote_address, state.remote_port));
+                self.sockets[index].remote.set(Some(SocketAddr::new(state.remote_address, state.remote_port)));
                 self.server.waker.wake();
             } else {
                 // A connect of this side, given up and late.
@@ -343,13 +347,13 @@ impl Core {
     /// The answer is over. Whoever is not known now will never be.
     fn peers_done(&mut self, success: Option<bool>) {
         // Which of the commands the firmware has is its own secret.
-        if success == Some(false) && self.settings.link_query + 1 < self.profile.link_queries.len() {
+        if success == Some(false) && self.settings.link_query + 1 < self.profile().link_queries.len() {
             self.settings.link_query += 1;
             return;
         }
-        for socket in &mut self.sockets[..self.socket_count] {
+        for socket in self.sockets.iter_mut() {
             if socket.asked && socket.is_stranger() {
-                socket.remote = Some(NOBODY);
+                socket.remote.set(Some(NOBODY));
             }
         }
         self.server.waker.wake();

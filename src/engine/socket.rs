@@ -1,6 +1,6 @@
 //! What the engine knows of one socket, and of the link that the module keeps for it.
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use embassy_sync::waitqueue::WakerRegistration;
 
@@ -30,14 +30,18 @@ pub(crate) enum Phase {
 /// Why a socket ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
+    /// An error that the user knows.
+    Reported,
     /// The peer closed, and all its data was received.
     Peer,
     /// This side closed.
     Local,
-    /// An error that the user has not been told.
-    Failed(tcp::Error),
-    /// An error that the user knows.
-    Reported,
+    /// The connection was lost, and the user has not been told.
+    Reset,
+    /// A send has failed, likewise.
+    SendFailed,
+    /// So many bytes are missing at least, likewise.
+    DataLost(u32),
 }
 
 /// What a socket is for.
@@ -90,7 +94,7 @@ pub(crate) struct Socket {
     pub(crate) reading: bool,
     pub(crate) received: Ring,
     pub(crate) to_send: Ring,
-    pub(crate) remote: Option<SocketAddr>,
+    pub(crate) remote: Remote,
     /// A client's place in the queue of those that were not accepted yet.
     pub(crate) arrival: Option<u32>,
     /// The module has been asked who the peer is.
@@ -109,6 +113,92 @@ pub(crate) struct Socket {
     pub(crate) send_failed: bool,
     pub(crate) read_waker: WakerRegistration,
     pub(crate) write_waker: WakerRegistration,
+}
+
+/// An address and a port, or none, in less room than the library's types, and in zeros for none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Remote {
+    address: [u8; 16],
+    port: u16,
+    /// 4 or 6; 0 for none.
+    version: u8,
+}
+
+impl Remote {
+    const NONE: Self = Self { address: [0; 16], port: 0, version: 0 };
+
+    pub(crate) const fn is_none(&self) -> bool {
+        self.version == 0
+    }
+
+    pub(crate) fn set(&mut self, remote: Option<SocketAddr>) {
+        *self = Self::NONE;
+        let Some(remote) = remote else { return };
+        self.port = remote.port();
+        match remote.ip() {
+            IpAddr::V4(address) => {
+                self.version = 4;
+                self.address[..4].copy_from_slice(&address.octets());
+            }
+            IpAddr::V6(address) => {
+                self.version = 6;
+                self.address = address.octets();
+            }
+        }
+    }
+
+    pub(crate) fn get(&self) -> Option<SocketAddr> {
+        let [a, b, c, d, ..] = self.address;
+        let address = match self.version {
+            0 => return None,
+            4 => IpAddr::V4(Ipv4Addr::new(a, b, c, d)),
+            _ => IpAddr::V6(Ipv6Addr::from(self.address)),
+        };
+        Some(SocketAddr::new(address, self.port))
+    }
+}
+
+/// The sockets that there are.
+#[derive(Debug)]
+pub(crate) struct Sockets {
+    all: [Socket; MAX_LINKS],
+    /// How many of them have rings.
+    count: usize,
+}
+
+impl Sockets {
+    pub(super) const fn new() -> Self {
+        Self { all: [const { Socket::new() }; MAX_LINKS], count: 0 }
+    }
+
+    pub(super) fn set_count(&mut self, count: usize) {
+        self.count = count.min(MAX_LINKS);
+    }
+
+    pub(crate) fn iter(&self) -> core::slice::Iter<'_, Socket> {
+        self.all.get(..self.count).unwrap_or_default().iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> core::slice::IterMut<'_, Socket> {
+        self.all.get_mut(..self.count).unwrap_or_default().iter_mut()
+    }
+}
+
+// Out of line, as what it takes to find an element is more than a call. Numbers of sockets are never out of range.
+impl core::ops::Index<usize> for Sockets {
+    type Output = Socket;
+
+    #[inline(never)]
+    fn index(&self, index: usize) -> &Socket {
+        &self.all[if index < MAX_LINKS { index } else { 0 }]
+    }
+}
+
+impl core::ops::IndexMut<usize> for Sockets {
+    #[inline(never)]
+    fn index_mut(&mut self, index: usize) -> &mut Socket {
+        &mut self.all[if index < MAX_LINKS { index } else { 0 }]
+    }
 }
 
 impl Socket {
@@ -133,7 +223,7 @@ impl Socket {
             reading: false,
             received: Ring::new(),
             to_send: Ring::new(),
-            remote: None,
+            remote: Remote::NONE,
             arrival: None,
             asked: false,
             stolen: false,
@@ -151,7 +241,8 @@ impl Socket {
     pub(crate) fn claim(&mut self, kind: Kind, link: LinkId, remote: Option<SocketAddr>) {
         let generation = self.generation.wrapping_add(1);
         let phase = Phase::Connecting;
-        *self = Self { generation, kind, phase, link: Some(link), remote, held: true, ..Self::new() };
+        *self = Self { generation, kind, phase, link: Some(link), held: true, ..Self::new() };
+        self.remote.set(remote);
     }
 
     /// Whether it is UDP.
@@ -233,13 +324,14 @@ impl Socket {
 
     /// The error of an operation on a socket that has ended: the cause once, then `NotConnected`.
     pub(crate) const fn ended_error(&mut self) -> tcp::Error {
-        match self.end {
-            End::Failed(error) => {
-                self.end = End::Reported;
-                error
-            }
-            End::Peer => tcp::Error::ClosedByPeer,
-            End::Local | End::Reported => tcp::Error::NotConnected,
-        }
+        let error = match self.end {
+            End::Reset => tcp::Error::ConnectionReset,
+            End::SendFailed => tcp::Error::SendFailed,
+            End::DataLost(at_least) => tcp::Error::DataLost { at_least },
+            End::Peer => return tcp::Error::ClosedByPeer,
+            End::Local | End::Reported => return tcp::Error::NotConnected,
+        };
+        self.end = End::Reported;
+        error
     }
 }

@@ -3,19 +3,16 @@
 //! While Wi-Fi is away TCP links may end with `CLOSED` or without, and UDP links never do. So the module is asked which
 //! links it has, and whatever it does not know has failed.
 
-use embassy_time::Instant;
-
 use super::exchange::Owner;
 use super::socket::{LinkId, MAX_LINKS, Phase};
-use super::{Core, End, Engine, Event, NEVER, after};
+use super::{Core, End, Engine, Event, Moment};
 use crate::at::{Fields, after_name};
-use crate::net::tcp;
 
 /// What is known of links that may be gone.
 #[derive(Debug)]
 pub(crate) struct Suspects {
     /// When the module is asked next.
-    check: Instant,
+    check: Moment,
     /// Bit n: link n was open when the module was asked.
     asked: u8,
     /// Bit n: the module has told of link n.
@@ -28,37 +25,37 @@ pub(crate) struct Suspects {
 
 impl Suspects {
     pub(super) const fn new() -> Self {
-        Self { check: NEVER, asked: 0, known: 0, refused: 0, stale: false }
+        Self { check: Moment::NEVER, asked: 0, known: 0, refused: 0, stale: false }
     }
 }
 
 impl Core {
     fn has_open_socket(&self) -> bool {
-        self.sockets[..self.socket_count].iter().any(|socket| socket.phase == Phase::Open && socket.up)
+        self.sockets.iter().any(|socket| socket.phase == Phase::Open && socket.up)
     }
 
     /// The station has lost its access point.
     pub(super) fn suspect_links(&mut self) {
-        if self.has_open_socket() && self.suspects.check == NEVER {
-            self.suspects.check = after(self.clock, self.config.recovery.address_limit);
+        if self.has_open_socket() && self.suspects.check == Moment::NEVER {
+            self.suspects.check = self.after(self.config.address_limit);
         }
     }
 
     /// The station has an address.
     pub(super) fn hear_suspects(&mut self) {
-        if self.suspects.check != NEVER {
-            self.suspects.check = self.clock;
+        if self.suspects.check != Moment::NEVER {
+            self.suspects.check = self.clock.now;
         }
     }
 
     /// Asks which links there are, if it is time.
-    pub(super) fn begin_link_check(&mut self, now: Instant) -> bool {
-        if now < self.suspects.check {
+    pub(super) fn begin_link_check(&mut self) -> bool {
+        if !self.suspects.check.is_due(self.clock.now) {
             return false;
         }
-        self.suspects.check = NEVER;
+        self.suspects.check = Moment::NEVER;
         let mut asked = 0;
-        for socket in &mut self.sockets[..self.socket_count] {
+        for socket in self.sockets.iter_mut() {
             let Some(link) = socket.link else { continue };
             if socket.phase != Phase::Open || !socket.up {
                 continue;
@@ -67,14 +64,14 @@ impl Core {
                 asked |= 1u8 << link;
             } else if !self.station.has_address && self.radio & 2 == 0 {
                 // The module would keep it for ever.
-                socket.finish(End::Failed(tcp::Error::ConnectionReset));
+                socket.finish(End::Reset);
                 self.orphans |= 1 << link;
                 self.counters.lost_links = self.counters.lost_links.wrapping_add(1);
                 self.history.publish(Event::LinkLost);
             }
         }
         (self.suspects.asked, self.suspects.known) = (asked, 0);
-        let Some(query) = self.profile.link_queries.get(self.settings.link_query) else { return false };
+        let Some(query) = self.profile().link_queries.get(self.settings.link_query) else { return false };
         if asked == 0 {
             return false;
         }
@@ -94,20 +91,20 @@ impl Core {
     }
 
     /// The answer is over, or there was none.
-    pub(super) fn link_check_done(&mut self, now: Instant, success: Option<bool>) {
+    pub(super) fn link_check_done(&mut self, success: Option<bool>) {
         match success {
             Some(true) => self.lose_unknown_links(),
             // Which of the commands the firmware has is its own secret.
-            Some(false) if self.settings.link_query + 1 < self.profile.link_queries.len() => {
+            Some(false) if self.settings.link_query + 1 < self.profile().link_queries.len() => {
                 self.settings.link_query += 1;
-                self.suspects.check = now;
+                self.suspects.check = self.clock.now;
                 return;
             }
             Some(false) => return,
             None => {}
         }
         if self.has_open_socket() && (success.is_none() || !self.station.has_address) {
-            self.suspects.check = after(now, self.config.recovery.address_limit);
+            self.suspects.check = self.after(self.config.address_limit);
         }
     }
 
@@ -120,7 +117,7 @@ impl Core {
             if let Some(index) = self.socket_of(link)
                 && self.sockets[index].phase == Phase::Open
             {
-                self.sockets[index].finish(End::Failed(tcp::Error::ConnectionReset));
+                self.sockets[index].finish(End::Reset);
                 self.counters.lost_links = self.counters.lost_links.wrapping_add(1);
                 self.history.publish(Event::LinkLost);
             }
@@ -134,7 +131,7 @@ impl Core {
             return;
         }
         self.suspects.refused += 1;
-        if self.suspects.refused < self.config.recovery.failed_connects.max(1) {
+        if self.suspects.refused < self.config.failed_connects.max(1) {
             return;
         }
         self.suspects.refused = 0;
@@ -151,8 +148,8 @@ impl Core {
 }
 
 impl Engine<'_> {
-    pub(super) fn link_check_deadline(&self) -> Instant {
+    pub(super) fn link_check_deadline(&self) -> Moment {
         let core = &*self.core;
-        if core.is_up() && core.is_wire_idle() { core.suspects.check } else { NEVER }
+        if core.is_up() && core.is_wire_idle() { core.suspects.check } else { Moment::NEVER }
     }
 }

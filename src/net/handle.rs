@@ -4,19 +4,20 @@ use core::future::poll_fn;
 use core::net::SocketAddr;
 use core::task::{Context, Poll};
 
-use embassy_time::{Duration, Instant};
-
 use super::tcp::ConnectError;
 use crate::at::Encoder;
 use crate::command::tcpip::{ConnectSsl, ConnectTcp};
 use crate::command::{Command, CommandError, End, ended_with_ok};
-use crate::engine::{Engine, Kind, LinkId, MAX_LINKS, Phase, Reason, Refusal};
-use crate::exchange::{Request, Transaction};
+use crate::engine::{Engine, Kind, LinkId, MAX_LINKS, Moment, Phase, Piece, Reason, Refusal, Span};
+use crate::exchange::{Request, Sink, Transaction};
 use crate::resources::AccessExt;
 use crate::runner::Shared;
 
+const LIMIT: Span = Span::of(ConnectTcp::TIMEOUT);
+const TLS_LIMIT: Span = Span::of(ConnectSsl::TIMEOUT);
+
 /// How long after `OK` the module may still announce the link.
-const LATE_CONNECT: Duration = Duration::from_secs(1);
+const LATE_CONNECT: Span = Span::from_millis(1000);
 
 /// A place in the socket table, good for one connection only.
 #[derive(Debug)]
@@ -27,7 +28,15 @@ pub(crate) struct Handle<'a> {
 }
 
 /// Writes the command that opens a link.
-pub(crate) type Encode<'e> = &'e dyn Fn(LinkId, &mut Encoder<'_>);
+pub(crate) trait Encode {
+    fn write(&self, link: LinkId, line: &mut Encoder<'_>);
+}
+
+impl<F: Fn(LinkId, &mut Encoder<'_>)> Encode for F {
+    fn write(&self, link: LinkId, line: &mut Encoder<'_>) {
+        self(link, line);
+    }
+}
 
 impl<'a> Handle<'a> {
     /// Takes a place in the socket table and opens its link.
@@ -35,17 +44,17 @@ impl<'a> Handle<'a> {
         shared: Shared<'a>,
         kind: Kind,
         remote: Option<SocketAddr>,
-        encode: Encode<'_>,
+        encode: &dyn Encode,
     ) -> Result<Self, ConnectError> {
         let mut opening = Opening::new(shared, kind, remote);
         poll_fn(|context| opening.poll(context, encode)).await
     }
 
     /// Looks at the socket, or gives `stale` if the place is somebody else's by now.
-    pub(super) fn look<T, E>(
+    pub(super) fn look<T, E: Copy>(
         &self,
         stale: E,
-        f: impl FnOnce(&mut Engine<'_>) -> Poll<Result<T, E>>,
+        mut f: impl FnMut(&mut Engine<'_>) -> Poll<Result<T, E>>,
     ) -> Poll<Result<T, E>> {
         self.shared.0.poll(|engine| {
             if engine.core.sockets[self.index].generation == self.generation {
@@ -107,7 +116,7 @@ enum Step<'a> {
     /// The command runs.
     Command(Transaction<'a>),
     /// The module has agreed. Until then it may still announce the link.
-    Agreed(Instant),
+    Agreed(Moment),
 }
 
 impl<'a> Opening<'a> {
@@ -125,7 +134,7 @@ impl<'a> Opening<'a> {
     pub(crate) fn poll(
         &mut self,
         context: &mut Context<'_>,
-        encode: Encode<'_>,
+        encode: &dyn Encode,
     ) -> Poll<Result<Handle<'a>, ConnectError>> {
         let access = self.shared.0;
         loop {
@@ -140,23 +149,24 @@ impl<'a> Opening<'a> {
                     self.step = Step::Command(Transaction::new(access));
                 }
                 Step::Command(transaction) => {
-                    let encode = |line: &mut Encoder<'_>| encode(link, line);
+                    let encode = |line: &mut Encoder<'_>| encode.write(link, line);
                     let request = Request {
                         encode: &encode,
                         line_end: true,
-                        timeout: if self.kind == Kind::Tls { ConnectSsl::TIMEOUT } else { ConnectTcp::TIMEOUT },
+                        timeout: if self.kind == Kind::Tls { TLS_LIMIT } else { LIMIT },
                         connecting: Some(index),
                         end: End::Ok,
                         data: &[],
                         takes_data: false,
+                        counter: None,
                     };
-                    let Poll::Ready(ended) = transaction.poll(context, &request, &mut |_| {}) else {
+                    let Poll::Ready(ended) = transaction.poll(context, &request, &mut Nobody) else {
                         return Poll::Pending;
                     };
                     match ended.map_err(CommandError::from).and_then(|ended| ended_with_ok(ended.outcome)) {
                         Ok(()) => {
-                            let until = access.get(|engine| Some(engine.core.clock() + LATE_CONNECT));
-                            self.step = Step::Agreed(until.unwrap_or(Instant::MAX));
+                            let until = access.get(|engine| engine.core.after(LATE_CONNECT));
+                            self.step = Step::Agreed(until);
                         }
                         Err(error) => {
                             self.give_up();
@@ -224,8 +234,14 @@ pub(super) fn claim(
     }
 }
 
+struct Nobody;
+
+impl Sink for Nobody {
+    fn take(&mut self, _: Piece<'_>) {}
+}
+
 /// Whether the link is there, once that is sure.
-fn announced(engine: &mut Engine<'_>, index: usize, until: Instant, context: &mut Context<'_>) -> Poll<bool> {
+fn announced(engine: &mut Engine<'_>, index: usize, until: Moment, context: &mut Context<'_>) -> Poll<bool> {
     let socket = &mut engine.core.sockets[index];
     match socket.phase {
         Phase::Connecting => {

@@ -6,7 +6,7 @@ use super::tcp::AddressError;
 use crate::command::tcpip::{InterfaceAddresses, LinkState, QueryLocalAddresses};
 use crate::command::{Command, CommandError, End, Record, ended_with_ok};
 use crate::control::send;
-use crate::engine::{LinkId, Piece};
+use crate::engine::{LinkId, Piece, Span};
 use crate::exchange::{Request, exchange};
 use crate::resources::AccessExt;
 use crate::runner::Shared;
@@ -22,10 +22,11 @@ pub(super) async fn link_state(shared: Shared<'_>, link: LinkId) -> Result<Optio
         let request = Request {
             encode: &encode,
             line_end: true,
-            timeout: <QueryLocalAddresses as Command>::TIMEOUT,
+            timeout: const { Span::of(<QueryLocalAddresses as Command>::TIMEOUT) },
             connecting: None,
             end: End::Ok,
             takes_data: false,
+            counter: None,
             data: &[],
         };
         let mut find = |piece: Piece<'_>| {

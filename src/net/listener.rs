@@ -207,7 +207,7 @@ fn claim(engine: &mut Engine<'_>, options: ServerOptions, context: &mut Context<
 
 fn started(engine: &mut Engine<'_>, context: &mut Context<'_>) -> Poll<Result<(), BindError>> {
     let server = &mut engine.core.server;
-    if let Some(outcome) = server.failed.take() {
+    if let Some(outcome) = server.take_failure() {
         let error = ended_with_ok(outcome).err().unwrap_or(CommandError::Timeout);
         return Poll::Ready(Err(BindError::Command(error)));
     }
@@ -227,16 +227,16 @@ struct Client {
 fn next_client(engine: &mut Engine<'_>, context: &mut Context<'_>) -> Poll<Result<Client, Error>> {
     let core = &mut *engine.core;
     if core.server.state != ServerState::On {
-        let reset = matches!(core.server.failed.take(), Some(Outcome::Reset | Outcome::Silent));
+        let reset = matches!(core.server.take_failure(), Some(Outcome::Reset | Outcome::Silent));
         return Poll::Ready(Err(if reset { Error::ConnectionReset } else { Error::NotConnected }));
     }
     // Where data without room stands before the answer to the question who it is, only an accepted client can be read.
     let held_up = core.is_held_up();
     if let Some(index) = core.next_client() {
         let socket = &mut core.sockets[index];
-        if socket.remote.is_some() || socket.link.is_none() || held_up {
+        if !socket.remote.is_none() || socket.link.is_none() || held_up {
             socket.arrival = None;
-            let remote = socket.remote.unwrap_or(NOBODY);
+            let remote = socket.remote.get().unwrap_or(NOBODY);
             return Poll::Ready(Ok(Client { index, generation: socket.generation, remote }));
         }
     }

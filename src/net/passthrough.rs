@@ -16,7 +16,7 @@ use super::tcp::{ConnectError, Error, TcpReader, TcpSocket, TcpWriter};
 use crate::at::Encoder;
 use crate::command::tcpip::{ConnectTcp, TcpRemote};
 use crate::command::{Command, CommandError, End, Parameter, ended_with_ok};
-use crate::engine::{Kind, LinkId, Passthrough as State};
+use crate::engine::{Kind, LinkId, Passthrough as State, Piece, Span};
 use crate::exchange::{Request, exchange};
 use crate::resources::AccessExt;
 use crate::runner::Shared;
@@ -183,8 +183,17 @@ impl Write for Passthrough<'_> {
 }
 
 async fn tell(shared: Shared<'_>, end: End, encode: &dyn Fn(&mut Encoder<'_>)) -> Result<(), CommandError> {
-    let timeout = ConnectTcp::TIMEOUT;
-    let request = Request { encode, line_end: true, timeout, connecting: None, end, takes_data: false, data: &[] };
-    let ended = exchange(shared.0, &request, &mut |_| {}).await?;
+    let timeout = const { Span::of(ConnectTcp::TIMEOUT) };
+    let request = Request {
+        encode: &encode,
+        line_end: true,
+        timeout,
+        connecting: None,
+        end,
+        takes_data: false,
+        counter: None,
+        data: &[],
+    };
+    let ended = exchange(shared.0, &request, &mut |_: Piece<'_>| {}).await?;
     ended_with_ok(ended.outcome)
 }

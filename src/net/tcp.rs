@@ -7,21 +7,21 @@
 //! The firmware can close a connection only as a whole: there is no half-close.
 
 use core::fmt;
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
 use core::net::SocketAddr;
 use core::task::{Context, Poll};
 
 use embassy_time::Duration;
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 
-use super::handle::Handle;
+use super::handle::{Handle, Opening};
 use super::links;
 use super::listener::BindError;
 use crate::at::Encoder;
 use crate::command::tcpip::{ConnectTcp, SetTcpOptions, TcpOptions, TcpRemote};
 use crate::command::{Command, CommandError, Link};
 use crate::control::send;
-use crate::engine::{End, Engine, Kind, LinkId, Phase};
+use crate::engine::{End, Engine, Kind, LONG_SEND_DUTIES, LinkId, Phase};
 use crate::net::Stack;
 use crate::resources::AccessExt;
 
@@ -269,9 +269,6 @@ impl<'a> TcpSocket<'a> {
     /// # Errors
     /// See [`ConnectError`].
     pub async fn connect(stack: Stack<'a>, remote: SocketAddr) -> Result<Self, ConnectError> {
-        if remote.port() == 0 || remote.ip().is_unspecified() {
-            return Err(ConnectError::InvalidAddress);
-        }
         Self::open(stack, remote, None).await
     }
 
@@ -284,10 +281,10 @@ impl<'a> TcpSocket<'a> {
         remote: SocketAddr,
         options: ConnectOptions,
     ) -> Result<Self, ConnectError> {
+        let rest = options.rest;
         if remote.port() == 0 || remote.ip().is_unspecified() {
             return Err(ConnectError::InvalidAddress);
         }
-        let rest = options.rest;
         if rest == TcpOptions::default() {
             return Self::open(stack, remote, options.keep_alive).await;
         }
@@ -301,10 +298,20 @@ impl<'a> TcpSocket<'a> {
         Ok(socket)
     }
 
-    async fn open(stack: Stack<'a>, remote: SocketAddr, keep_alive: Option<u16>) -> Result<Self, ConnectError> {
-        let encode = |link: LinkId, line: &mut Encoder<'_>| connect_line(link, remote, keep_alive, line);
-        let handle = Handle::open(stack.shared, Kind::Stream, Some(remote), &encode).await?;
-        Ok(Self { handle })
+    /// One future for all of it: each `async` around it would have its own state.
+    fn open(
+        stack: Stack<'a>,
+        remote: SocketAddr,
+        keep_alive: Option<u16>,
+    ) -> impl Future<Output = Result<Self, ConnectError>> {
+        let mut opening = Opening::new(stack.shared, Kind::Stream, Some(remote));
+        poll_fn(move |context| {
+            if remote.port() == 0 || remote.ip().is_unspecified() {
+                return Poll::Ready(Err(ConnectError::InvalidAddress));
+            }
+            let encode = |link: LinkId, line: &mut Encoder<'_>| connect_line(link, remote, keep_alive, line);
+            opening.poll(context, &encode).map_ok(|handle| Self { handle })
+        })
     }
 
     /// Splits the socket, so that one task can read while another writes.
@@ -406,7 +413,7 @@ impl<'a> TcpSocket<'a> {
     /// nothing.
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
-        let remote = self.handle.shared.0.get(|engine| engine.core.sockets[self.handle.index].remote);
+        let remote = self.handle.shared.0.get(|engine| engine.core.sockets[self.handle.index].remote.get());
         remote.filter(|remote| !remote.ip().is_unspecified())
     }
 
@@ -422,7 +429,7 @@ impl<'a> TcpSocket<'a> {
 
 impl Handle<'_> {
     /// As [`Handle::look`], with the error of a stale handle.
-    fn poll<T>(&self, f: impl FnOnce(&mut Engine<'_>) -> Poll<Result<T, Error>>) -> Poll<Result<T, Error>> {
+    fn poll<T>(&self, f: impl FnMut(&mut Engine<'_>) -> Poll<Result<T, Error>>) -> Poll<Result<T, Error>> {
         self.look(Error::NotConnected, f)
     }
 
@@ -455,6 +462,7 @@ impl Handle<'_> {
 
     /// Lets the module know how much is to come, where it can make use of that.
     async fn write_all(&self, mut bytes: &[u8]) -> Result<(), Error> {
+        self.shared.0.get(|engine| engine.core.long_send_duties = Some(&LONG_SEND_DUTIES));
         let promise = Promise(self);
         while !bytes.is_empty() {
             let written =

@@ -36,8 +36,8 @@ use crate::command::tcpip::{
 use crate::command::{Command, CommandError, End, Link, Parameter, Record, ended_with_ok};
 use crate::control::send;
 use crate::dialect::{Tls, TlsAuthentication};
-use crate::engine::{Engine, Kind, LinkId, MAX_LINKS, Piece, Reason, Refusal};
-use crate::exchange::{Request, exchange};
+use crate::engine::{Engine, Kind, LinkId, MAX_LINKS, Piece, Reason, Refusal, Span};
+use crate::exchange::{Request, Sink, exchange};
 use crate::resources::AccessExt;
 use crate::runner::Shared;
 
@@ -485,17 +485,25 @@ async fn is_authentication_set(
 
 /// Sends a setting.
 async fn tell(shared: Shared<'_>, encode: &dyn Fn(&mut Encoder<'_>)) -> Result<(), CommandError> {
-    command(shared, encode, &mut |_| {}).await
+    command(shared, encode, &mut |_: Piece<'_>| {}).await
 }
 
 async fn command(
     shared: Shared<'_>,
     encode: &dyn Fn(&mut Encoder<'_>),
-    sink: &mut dyn FnMut(Piece<'_>),
+    sink: &mut dyn Sink,
 ) -> Result<(), CommandError> {
-    let timeout = QueryTime::TIMEOUT;
-    let request =
-        Request { encode, line_end: true, timeout, connecting: None, end: End::Ok, takes_data: false, data: &[] };
+    let timeout = const { Span::of(QueryTime::TIMEOUT) };
+    let request = Request {
+        encode: &encode,
+        line_end: true,
+        timeout,
+        connecting: None,
+        end: End::Ok,
+        takes_data: false,
+        counter: None,
+        data: &[],
+    };
     let ended = exchange(shared.0, &request, sink).await?;
     ended_with_ok(ended.outcome)
 }

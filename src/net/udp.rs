@@ -302,7 +302,7 @@ impl<'a> UdpSocket<'a> {
     /// The peer of a connected socket.
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
-        self.handle.shared.0.get(|engine| engine.core.sockets[self.handle.index].remote)
+        self.handle.shared.0.get(|engine| engine.core.sockets[self.handle.index].remote.get())
     }
 
     /// Asks the module for its address. Dropping the future is safe.
@@ -323,7 +323,7 @@ impl<'a> UdpSocket<'a> {
         self.local = local;
     }
 
-    fn poll<T>(&self, f: impl FnOnce(&mut Engine<'_>) -> Poll<Result<T, Error>>) -> Poll<Result<T, Error>> {
+    fn poll<T>(&self, f: impl FnMut(&mut Engine<'_>) -> Poll<Result<T, Error>>) -> Poll<Result<T, Error>> {
         self.handle.look(Error::NotConnected, f)
     }
 }
@@ -383,7 +383,7 @@ fn receive(
     context: &mut Context<'_>,
 ) -> Poll<Result<(Head, Option<SocketAddr>), Error>> {
     if let Some(head) = engine.pop_datagram(index, buffer) {
-        return Poll::Ready(Ok((head, engine.core.sockets[index].remote)));
+        return Poll::Ready(Ok((head, engine.core.sockets[index].remote.get())));
     }
     if let Some(error) = ended(engine, index) {
         return Poll::Ready(Err(error));

@@ -358,6 +358,34 @@ const fn unsolicited(name: &'static str, fields: u8) -> Count {
     Count { unsolicited: true, ..answer(name, fields) }
 }
 
+/// What [`count`] is to those who only need it if there is such a thing.
+pub(crate) type Counter = fn(&[u8]) -> Option<(u32, bool)>;
+
+/// [`count`] for a program that sends this command, if it or what it starts may bring counted data.
+pub(crate) const fn counter_for(name: &str) -> Option<Counter> {
+    const GROUPS: [&str; 8] =
+        ["AT+MQTT", "AT+HTTP", "AT+WS", "AT+BL", "AT+BT", "AT+SYSFLASH", "AT+SYSMFG", "AT+USERRAM"];
+    let name = name.as_bytes();
+    let mut group = 0;
+    while group < GROUPS.len() {
+        if let Some((head, _)) = name.split_at_checked(GROUPS[group].len())
+            && is_same(head, GROUPS[group].as_bytes())
+        {
+            return Some(count);
+        }
+        group += 1;
+    }
+    None
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
 /// How many bytes follow the head that `line` is so far, and whether nobody has asked for them. `None` if it is no
 /// complete head, or that of a link's data.
 pub(crate) fn count(line: &[u8]) -> Option<(u32, bool)> {

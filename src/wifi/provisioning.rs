@@ -15,11 +15,11 @@ use crate::command::wifi::{
 };
 use crate::command::{CommandError, On, Secret};
 use crate::control::{Events, Message, Messages, Missed, send};
-use crate::engine::Event;
+use crate::engine::{Event, Span};
 use crate::urc::{StationUrc, SystemUrc, Urc, WebServerStep};
 
 /// How long the module goes on telling the telephone that it has worked (`ESP-AT 3.2.23`).
-const FAREWELL: Duration = Duration::from_millis(6500);
+const FAREWELL: Span = Span::from_millis(6500);
 
 /// Longest line of SmartConfig, with room to spare.
 const LINE: usize = 96;
@@ -208,7 +208,7 @@ impl<D: WifiDialect> Wifi<'_, D> {
                 send(shared, &StartSmartConfigKind { kind }, name).await?;
             }
         }
-        let result = within(shared.0, options.timeout, credentials_from(&mut messages)).await;
+        let result = within(shared.0, Span::of(options.timeout), credentials_from(&mut messages)).await;
         drop(messages);
         if matches!(result, Some(Ok(_))) {
             elapse(shared.0, FAREWELL).await;
@@ -244,7 +244,7 @@ impl<D: WifiDialect> Wifi<'_, D> {
         // It may have an access point, which it leaves for the new one.
         let mut events = self.control.events();
         self.control.send(&SetWps { enabled: true }).await?;
-        if within(self.control.shared.0, timeout, got_address(&mut events)).await.is_none() {
+        if within(self.control.shared.0, Span::of(timeout), got_address(&mut events)).await.is_none() {
             self.control.send(&SetWps { enabled: false }).await?;
             return Err(ProvisioningError::Timeout);
         }
@@ -270,7 +270,7 @@ impl<D: WifiDialect> Wifi<'_, D> {
         self.set_radio(radio::STATION | radio::SOFT_AP).await?;
         self.control.send(&StartWebServer { port, connection_timeout: 60 }).await?;
         let step = web_step(&mut messages, WebServerStep::ResultFetched);
-        let fetched = within(self.control.shared.0, timeout, step).await;
+        let fetched = within(self.control.shared.0, Span::of(timeout), step).await;
         self.control.send(&StopWebServer).await?;
         fetched.ok_or(ProvisioningError::Timeout)?;
         self.access_point().await?.ok_or(ProvisioningError::JoinFailed)

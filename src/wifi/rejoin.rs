@@ -10,7 +10,7 @@ use super::station::{JoinOptions, elapse};
 use super::{Wifi, WifiDialect, radio};
 use crate::command::CommandError;
 use crate::command::wifi::JoinError;
-use crate::engine::{Core, Event};
+use crate::engine::{Core, Event, Span};
 use crate::resources::{Access, AccessExt};
 
 /// When to join again, and how often to try: see [`Wifi::stay_joined`].
@@ -114,7 +114,7 @@ impl<D: WifiDialect> Wifi<'_, D> {
                 let lost = watch(access, leaves, policy.after_failed_connects, true).await;
                 if lost == Lost::NoAddress {
                     let back = watch(access, leaves, policy.after_failed_connects, false);
-                    select(back, elapse(access, policy.lost_for)).await;
+                    select(back, elapse(access, Span::of(policy.lost_for))).await;
                 }
                 let lost = access.get(|engine| engine.core.station_lost(leaves, policy.after_failed_connects));
                 match lost {
@@ -167,7 +167,7 @@ impl<D: WifiDialect> Wifi<'_, D> {
                     Poll::Pending
                 })
             });
-            if select(over, elapse(access, pause)).await.is_first() {
+            if select(over, elapse(access, Span::of(pause))).await.is_first() {
                 return Ok(());
             }
             pause = (pause * 2).min(policy.longest_pause);

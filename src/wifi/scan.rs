@@ -1,7 +1,5 @@
 //! Looking for access points, one record at a time.
 
-use embassy_time::Duration;
-
 use super::dialect::{ScanForm, WifiDialect};
 use super::{Wifi, radio};
 use crate::at::{EncodeError, Encoder};
@@ -9,6 +7,7 @@ use crate::command::wifi::{
     AccessPoint, FindAccessPoints, FindAccessPointsWithOptions, ListAccessPoints, ScanKind, ScanTimes,
 };
 use crate::command::{Bytes, Command, CommandError, End, Mac, Record, ended_with_ok};
+use crate::engine::Span;
 use crate::exchange::{Ended, Lines, Request};
 
 /// Which access points to look for, and how.
@@ -218,10 +217,11 @@ impl<'a, D: WifiDialect> Wifi<'a, D> {
         let request = Request {
             encode: &encode,
             line_end: true,
-            timeout: Self::SCAN_TIMEOUT,
+            timeout: Self::SCAN_LIMIT,
             connecting: None,
             end: End::Ok,
             takes_data: false,
+            counter: None,
             data: &[],
         };
         let lines = Lines::begin(self.control.shared.0, &request).await?;
@@ -229,5 +229,5 @@ impl<'a, D: WifiDialect> Wifi<'a, D> {
     }
 
     /// With the longest times on all channels.
-    const SCAN_TIMEOUT: Duration = <FindAccessPointsWithOptions<'_> as Command>::TIMEOUT;
+    const SCAN_LIMIT: Span = Span::of(<FindAccessPointsWithOptions<'_> as Command>::TIMEOUT);
 }

@@ -18,14 +18,14 @@ use crate::command::wifi::{
 };
 use crate::command::{Bytes, Command, CommandError, Failure, Kind, Mac, On, Secret};
 use crate::control::send;
-use crate::engine::Station;
+use crate::engine::{Moment, Span, Station};
 use crate::resources::{Access, AccessExt};
 
 /// How long after `OK` the address may still be announced.
-const ADDRESS_LIMIT: Duration = Duration::from_secs(10);
+const ADDRESS_LIMIT: Span = Span::from_millis(10_000);
 
 /// How long after `OK` the module may still say that it has left. Not all firmware says it.
-const LEAVE_LIMIT: Duration = Duration::from_secs(2);
+const LEAVE_LIMIT: Span = Span::from_millis(2000);
 
 /// How to join an access point.
 ///
@@ -412,9 +412,21 @@ impl<D: WifiDialect> Wifi<'_, D> {
         wait_for(self.control.shared.0, wanted).await;
     }
 
-    async fn address_within(&self, limit: Duration) -> Option<()> {
+    fn address_within(&self, limit: Span) -> impl Future<Output = Option<()>> {
         let access = self.control.shared.0;
-        within(access, limit, wait_for(access, |station| station.has_address)).await
+        let mut until = Moment::NEVER;
+        poll_fn(move |context| {
+            access.poll(|engine| {
+                let core = &mut *engine.core;
+                if core.station.has_address {
+                    return Poll::Ready(Some(()));
+                }
+                if until == Moment::NEVER {
+                    until = core.after(limit);
+                }
+                if core.wait_until(until, context) { Poll::Pending } else { Poll::Ready(None) }
+            })
+        })
     }
 }
 
@@ -431,7 +443,7 @@ pub enum LinkStatus {
 }
 
 /// What `future` gives, if it does within `limit`. By the engine's clock, as there may be no other.
-pub(super) async fn within<T>(access: &dyn Access, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn within<T>(access: &dyn Access, limit: Span, future: impl Future<Output = T>) -> Option<T> {
     match select(future, elapse(access, limit)).await {
         Either::First(output) => Some(output),
         Either::Second(()) => None,
@@ -439,12 +451,12 @@ pub(super) async fn within<T>(access: &dyn Access, limit: Duration, future: impl
 }
 
 /// Waits for a while, which begins at the first poll.
-pub(super) async fn elapse(access: &dyn Access, time: Duration) {
+pub(super) async fn elapse(access: &dyn Access, time: Span) {
     let mut until = None;
     poll_fn(|context| {
         access.poll(|engine| {
             let core = &mut *engine.core;
-            let until = *until.get_or_insert(core.clock() + time);
+            let until = *until.get_or_insert(core.after(time));
             if core.wait_until(until, context) { Poll::Pending } else { Poll::Ready(()) }
         })
     })

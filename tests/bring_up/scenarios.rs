@@ -176,7 +176,8 @@ fn a_reset_pin_is_pulsed_and_nothing_is_sent_before_ready() {
     });
     let levels = reset.0.borrow();
     let [(false, low), (true, high)] = levels[..] else { panic!("{levels:?}") };
-    assert_eq!(high - low, Duration::from_millis(10));
+    // The engine's time has steps of up to a millisecond, and no deadline comes early.
+    assert!((10_000..=12_000).contains(&(high - low).as_micros()), "{:?}", high - low);
     assert!(matches!(enable.0.borrow()[..], [(true, _)]));
 }
 

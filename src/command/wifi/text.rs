@@ -120,6 +120,7 @@ pub(super) fn number(text: &[u8]) -> Option<i32> {
 
 /// Cuts the bare numbers at the end of `value` off, from the right: they are the only part of a line with an SSID that
 /// cannot hold what belongs to the SSID, which stands in quotes.
+#[inline(never)]
 pub(super) fn split_numbers(value: &[u8]) -> (&[u8], Fields<'_>) {
     let value = value.trim_ascii();
     let mut end = value.len();
@@ -136,6 +137,7 @@ pub(super) fn split_numbers(value: &[u8]) -> (&[u8], Fields<'_>) {
 }
 
 /// Cuts the MAC address at the end of `value` off, in quotes or not.
+#[inline(never)]
 pub(super) fn split_mac(value: &[u8]) -> Option<(&[u8], Mac)> {
     let comma = value.iter().rposition(|&byte| byte == b',');
     let bytes = unquoted(&value[comma.map_or(0, |comma| comma + 1)..]);

@@ -39,9 +39,13 @@ fn own() -> Result<Vec<String>> {
 }
 
 /// Everything that was read and measured, by target and program.
+#[derive(Default)]
 struct Measured {
     firmware: BTreeMap<(&'static str, &'static str), Firmware>,
     figures: Figures,
+    /// Bytes of stack that are not the driver's, by target: of the board's interrupts, and of esp-at-nal.
+    interrupts: BTreeMap<&'static str, u64>,
+    nal_stack: BTreeMap<&'static str, u64>,
 }
 
 impl Measured {
@@ -55,7 +59,7 @@ impl Measured {
 }
 
 fn measure(directory: &Path) -> Result<Measured> {
-    let mut measured = Measured { firmware: BTreeMap::new(), figures: Figures::new() };
+    let mut measured = Measured::default();
     let own = own()?;
     let nal: Vec<String> = NAL.map(String::from).to_vec();
     for (target, _) in TARGETS {
@@ -75,8 +79,13 @@ fn measure(directory: &Path) -> Result<Measured> {
             figures.push((format!("flash {program}"), firmware.flash));
             figures.push((format!("flash of our own {program}"), firmware.own()));
             figures.push((format!("stack {program}"), depths.tasks));
-            figures.push((format!("interrupts {program}"), depths.interrupts));
+            measured.interrupts.insert(target, depths.interrupts);
         }
+        // It has one stack for both.
+        let nal_client = measured.of(target, "nal_client");
+        let depths = stack::measure(&path("nal_client"), nal_client, 1)
+            .map_err(|error| format!("{}: {error}", path("nal_client").display()))?;
+        measured.nal_stack.insert(target, depths.interrupts);
         let all = measured.of(target, "services");
         figures.push(("state".into(), all.value("FOOTPRINT_STATE")?));
         figures.push(("rings".into(), all.value("FOOTPRINT_RINGS")?));
@@ -145,7 +154,13 @@ fn print(measured: &Measured) {
     for (program, text, _) in STEPS.into_iter().skip(1) {
         row(&format!("worst stack of all tasks, {text}"), &format!("stack {program}"));
     }
-    row("worst stack of interrupts (the board's own)", "interrupts services");
+    let others = |text: &str, stacks: &BTreeMap<&str, u64>| {
+        print!("| {text} |");
+        TARGETS.iter().for_each(|(target, _)| print!(" {} |", stacks[target]));
+        println!();
+    };
+    others("beside it, interrupts (of the UART and the clock)", &measured.interrupts);
+    others("worst stack with esp-at-nal, interrupts in it", &measured.nal_stack);
 }
 
 fn list(what: &str, path: &Path) -> Result<()> {

@@ -31,7 +31,8 @@ const BAUD: u32 = 921_600;
 /// Of each socket.
 const RECEIVE_RING: usize = 512;
 const SEND_RING: usize = 256;
-const SOCKETS: usize = 3;
+/// All that a module has.
+const SOCKETS: usize = 5;
 
 const RINGS: usize = SOCKETS * (RECEIVE_RING + SEND_RING);
 
@@ -42,11 +43,14 @@ type Serial = Split<uart::Receiver, uart::Transmitter>;
 global_asm!(
     ".global FOOTPRINT_RINGS",
     ".set FOOTPRINT_RINGS, {rings}",
+    ".global FOOTPRINT_SOCKETS",
+    ".set FOOTPRINT_SOCKETS, {sockets}",
     ".global FOOTPRINT_STATE",
     ".set FOOTPRINT_STATE, {state}",
     ".global FOOTPRINT_RUNNER",
     ".set FOOTPRINT_RUNNER, {runner}",
     rings = const RINGS,
+    sockets = const SOCKETS,
     state = const size_of::<Memory>() - RINGS,
     runner = const size_of::<Runner<'static, Serial>>(),
 );

@@ -47,6 +47,8 @@ pub struct Firmware {
     pub flash: u64,
     /// Bytes of static RAM.
     pub ram: u64,
+    /// Which compiler has made it.
+    pub compiler: String,
     /// Bytes of code and of constants by owner.
     pub code: BTreeMap<Owner, u64>,
     pub constants: BTreeMap<Owner, u64>,
@@ -85,8 +87,12 @@ impl Firmware {
                 values.insert(name, symbol.address());
             }
         }
-        let code = sum(code.into_iter().map(|(_, owner)| (owner, 2)));
-        Ok(Self { flash, ram, code, constants, sizes, values })
+        let code = sum(code.into_values().map(|owner| (owner, 2)));
+        let comment = file.section_by_name(".comment").and_then(|section| section.data().ok()).unwrap_or_default();
+        let compiler =
+            comment.split(|byte| *byte == 0).map(String::from_utf8_lossy).find(|text| text.contains("rustc"));
+        let compiler = compiler.unwrap_or_default().into_owned();
+        Ok(Self { flash, ram, compiler, code, constants, sizes, values })
     }
 
     /// Bytes of flash that are the driver's own.
@@ -131,7 +137,7 @@ fn attribute_code(file: &File<'_>, pieces: &[Piece<'_>], own: &[String]) -> Resu
         let data = file.section_by_name(id.name()).and_then(|section| section.data().ok()).unwrap_or(&[]);
         Ok(EndianSlice::new(data, LittleEndian))
     };
-    let sections = DwarfSections::load(|id| section(id))?;
+    let sections = DwarfSections::load(section)?;
     let context = Context::from_dwarf(sections.borrow(|data| *data))?;
     let mut owners = BTreeMap::new();
     for piece in pieces.iter().filter(|piece| piece.name == ".text") {

@@ -122,7 +122,7 @@ pub fn measure(elf: &Path, firmware: &Firmware, mask: u32) -> Result<Depths, Box
             .map(String::from)
             .to_vec();
     command.push(elf.display().to_string());
-    let uart = "socket,id=uart,host=127.0.0.1,port={uart}";
+    let uart = "socket,id=uart,host=127.0.0.1,port={uart},nodelay=on";
     command.extend(["-chardev", uart, "-serial", "chardev:uart", "-qmp", "tcp:127.0.0.1:{monitor}"].map(String::from));
     for top in TOPS {
         let start = top - DEPTH as u64;
@@ -156,7 +156,8 @@ pub fn measure(elf: &Path, firmware: &Firmware, mask: u32) -> Result<Depths, Box
         if untouched == 0 {
             return Err("the stack is deeper than what was painted".into());
         }
-        *depth = (DEPTH - untouched) as u64;
+        // The last byte that was written may be the paint's by chance; a frame's size is a multiple of 8.
+        *depth = (DEPTH - untouched).next_multiple_of(8) as u64;
     }
     drop(emulator);
     fs::remove_dir_all(&directory)?;

@@ -50,7 +50,8 @@ fn main() -> ! {
 }
 
 fn use_network(mut network: impl TcpClientStack + WifiAdapter) {
-    let _ = network.join(black_box("emulated"), black_box("open sesame"));
+    // The module may not have started yet.
+    while network.join(black_box("emulated"), black_box("open sesame")).is_err() {}
     let Ok(mut socket) = network.socket() else { return };
     if network.connect(&mut socket, black_box(([127, 0, 0, 1], 80).into())).is_ok() {
         let _ = network.send(&mut socket, b"hello");

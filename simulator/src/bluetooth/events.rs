@@ -121,14 +121,22 @@ impl Simulator {
         Some(format!("{index},{times}"))
     }
 
+    /// In passthrough a value that belongs to it is all that the host sees.
+    fn passes_through_tunnel(&mut self, index: usize, place: Place, value: &[u8]) -> bool {
+        let Mode::Tunnel(tunnel) = &self.mode else {
+            return false;
+        };
+        if tunnel.takes(index, place) {
+            self.emit(&Point::Data, value);
+        }
+        true
+    }
+
     fn on_written(&mut self, link: LinkId, place: Place, value: &[u8]) {
         let Some(index) = self.bluetooth.index_of(link) else {
             return;
         };
-        if let Mode::Tunnel(tunnel) = &self.mode {
-            if tunnel.takes(index, place) {
-                self.emit(&Point::Data, value);
-            }
+        if self.passes_through_tunnel(index, place, value) {
             return;
         }
         let (service, characteristic, descriptor) = own_numbers(place);
@@ -142,10 +150,7 @@ impl Simulator {
         let Some(index) = self.bluetooth.index_of(link) else {
             return;
         };
-        if let Mode::Tunnel(tunnel) = &self.mode {
-            if tunnel.takes(index, place) {
-                self.emit(&Point::Data, value);
-            }
+        if self.passes_through_tunnel(index, place, value) {
             return;
         }
         let radio = self.bluetooth.radio;

@@ -16,7 +16,9 @@ pub(crate) static COMMANDS: &[Entry] = &[
     command("+HTTPCPOST").set(|module, call| upload(module, call, "+HTTPCPOST", "POST")),
     command("+HTTPCPUT").set(|module, call| upload(module, call, "+HTTPCPUT", "PUT")),
     command("+HTTPURLCFG").query(url).set(set_url),
-    command("+HTTPCHEAD").query(headers).set(add_header),
+    command("+HTTPCHEAD")
+        .query(|module, call| list_headers(module, call, stored_headers))
+        .set(|module, call| add_header(module, call, stored_headers)),
 ];
 
 const METHODS: [&str; 5] = ["HEAD", "GET", "POST", "PUT", "DELETE"];
@@ -255,47 +257,42 @@ fn set_url(module: &mut Simulator, call: &Call) -> Answer {
     }
 }
 
-fn headers(module: &mut Simulator, call: &Call) -> Answer {
-    let lines = module.services.http.headers.clone();
-    module.list_headers(call, &lines);
+fn stored_headers(module: &mut Simulator) -> &mut Vec<String> {
+    &mut module.services.http.headers
+}
+
+/// One line per stored header.
+pub(super) fn list_headers(module: &mut Simulator, call: &Call, headers: Headers) -> Answer {
+    let lines = headers(module).iter().enumerate();
+    let lines: Vec<String> = lines.map(|(index, text)| format!("{}:{index},\"{text}\"", call.name)).collect();
+    if !lines.is_empty() {
+        module.info(&lines.join("\r\n"));
+    }
     Ok(Reply::Ok)
 }
 
-fn add_header(module: &mut Simulator, call: &Call) -> Answer {
+/// Takes a header of so many bytes behind a prompt and adds it to the list; forgets them all for none.
+pub(super) fn add_header(module: &mut Simulator, call: &Call, headers: Headers) -> Answer {
     call.count(1, 1)?;
-    let length = call.int(0, 0, 8192)?;
+    let length = usize::try_from(call.int(0, 0, 8192)?).unwrap_or(1);
     if length == 0 {
-        module.services.http.headers.clear();
+        headers(module).clear();
         return Ok(Reply::Ok);
     }
-    Ok(module.prompt_for_header(length, |module| &mut module.services.http.headers))
-}
-
-impl Simulator {
-    /// One line per stored header.
-    pub(super) fn list_headers(&mut self, call: &Call, headers: &[String]) {
-        let lines = headers.iter().enumerate();
-        let lines: Vec<String> = lines.map(|(index, text)| format!("{}:{index},\"{text}\"", call.name)).collect();
-        if !lines.is_empty() {
-            self.info(&lines.join("\r\n"));
-        }
-    }
-
-    /// Takes a header of so many bytes behind a prompt and adds it to a list.
-    pub(super) fn prompt_for_header(&mut self, length: i64, list: fn(&mut Self) -> &mut Vec<String>) -> Reply {
-        let length = usize::try_from(length).unwrap_or(1);
-        self.prompt_for(length, move |module, bytes| {
-            let line = String::from_utf8(bytes).ok();
-            match line.filter(|line| header_parts(line).is_some() && is_line(line.as_bytes())) {
-                Some(line) => {
-                    list(module).push(line);
-                    module.finish_ok();
-                }
-                None => module.finish_error(Code::Invalid),
+    Ok(module.prompt_for(length, move |module, bytes| {
+        let line = String::from_utf8(bytes).ok();
+        match line.filter(|line| header_parts(line).is_some() && is_line(line.as_bytes())) {
+            Some(line) => {
+                headers(module).push(line);
+                module.finish_ok();
             }
-        })
-    }
+            None => module.finish_error(Code::Invalid),
+        }
+    }))
 }
+
+/// A service's list of headers.
+pub(super) type Headers = fn(&mut Simulator) -> &mut Vec<String>;
 
 #[cfg(test)]
 mod tests {

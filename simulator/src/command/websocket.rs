@@ -1,6 +1,7 @@
 //! The WebSocket commands (ESP-AT 3.9).
 
 use super::http::{Address, header_parts};
+use super::http::{add_header, list_headers};
 use super::{Entry, Reply, command};
 use crate::request::{Call, Code, Failure};
 use crate::services::web_socket::{Config, LINKS, Target};
@@ -11,7 +12,9 @@ type Answer = Result<Reply, Failure>;
 
 pub(crate) static COMMANDS: &[Entry] = &[
     command("+WSCFG").set(config),
-    command("+WSHEAD").query(headers).set(add_header),
+    command("+WSHEAD")
+        .query(|module, call| list_headers(module, call, stored_headers))
+        .set(|module, call| add_header(module, call, stored_headers)),
     command("+WSOPEN").query(connections).set(open),
     command("+WSSEND").set(send),
     command("+WSCLOSE").set(close),
@@ -41,20 +44,8 @@ fn config(module: &mut Simulator, call: &Call) -> Answer {
     Ok(Reply::Ok)
 }
 
-fn headers(module: &mut Simulator, call: &Call) -> Answer {
-    let lines = module.services.web_sockets.headers.clone();
-    module.list_headers(call, &lines);
-    Ok(Reply::Ok)
-}
-
-fn add_header(module: &mut Simulator, call: &Call) -> Answer {
-    call.count(1, 1)?;
-    let length = call.int(0, 0, 8192)?;
-    if length == 0 {
-        module.services.web_sockets.headers.clear();
-        return Ok(Reply::Ok);
-    }
-    Ok(module.prompt_for_header(length, |module| &mut module.services.web_sockets.headers))
+fn stored_headers(module: &mut Simulator) -> &mut Vec<String> {
+    &mut module.services.web_sockets.headers
 }
 
 fn connections(module: &mut Simulator, _: &Call) -> Answer {

@@ -62,7 +62,8 @@ fn access_point(ssid: &str, rssi: &str, bssid: &str, channel: &str) -> AccessPoi
 fn seconds(asctime: &str) -> u64 {
     let fields: Vec<&str> = asctime.split_whitespace().collect();
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let lengths = |year: u64| [31, if year % 4 == 0 { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31_u64];
+    let lengths =
+        |year: u64| [31, if year.is_multiple_of(4) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31_u64];
     let month = months.iter().position(|month| *month == fields[1]).unwrap();
     let year: u64 = fields[4].parse().unwrap();
     let years: u64 = (1970..year).map(|year| lengths(year).iter().sum::<u64>()).sum();

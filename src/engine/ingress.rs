@@ -219,10 +219,8 @@ impl Engine<'_> {
             self.fail_stream(index.into(), generation, 1);
             self.core.ingress.mode = Mode::Payload { left, target: Target::Nowhere };
         }
-        if let Mode::Raw(_) = self.core.ingress.mode {
-            if let Some(duties) = self.core.passthrough_duties {
-                (duties.raw_error)(self);
-            }
+        if let (Mode::Raw(_), Some(duties)) = (self.core.ingress.mode, self.core.passthrough_duties) {
+            (duties.raw_error)(self);
         }
         // The header of what is being fetched may be among what was lost.
         if let Some(index) = self.core.exchange.pulled() {

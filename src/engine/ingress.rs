@@ -219,10 +219,8 @@ impl Engine<'_> {
             self.fail_stream(index.into(), generation, 1);
             self.core.ingress.mode = Mode::Payload { left, target: Target::Nowhere };
         }
-        if let Mode::Raw(_) = self.core.ingress.mode {
-            if let Some(duties) = self.core.passthrough_duties {
-                (duties.raw_error)(self);
-            }
+        if let (Mode::Raw(_), Some(duties)) = (self.core.ingress.mode, self.core.passthrough_duties) {
+            (duties.raw_error)(self);
         }
         // Whole heads may be among what was lost, and whose they were nobody knows.
         for index in 0..self.core.sockets.iter().len() {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use wifi_at_simulator::{ConnectState, HostNetwork, Lookup, LookupId, Network, NetworkError, Received, SocketId};
+use wifi_at_simulator::{
+    ConnectState, HostNetwork, Lookup, LookupId, Network, NetworkError, Ping, PingId, Received, SocketId,
+};
 
 /// The sockets of this machine; ports that are in the table stand for others.
 #[derive(Debug, Default)]
@@ -110,7 +112,11 @@ impl Network for MappedNetwork {
         self.host.lookup(now, lookup)
     }
 
-    fn ping(&mut self, now: Duration, remote: IpAddr) -> Option<Duration> {
+    fn ping(&mut self, now: Duration, remote: IpAddr) -> PingId {
         self.host.ping(now, remote)
+    }
+
+    fn pinged(&mut self, now: Duration, ping: PingId) -> Ping {
+        self.host.pinged(now, ping)
     }
 }

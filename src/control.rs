@@ -117,7 +117,8 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// future does not take the wish back. Commands wait meanwhile.
     ///
     /// # Errors
-    /// See [`LineError`]. After any of them, the line is as it was before.
+    /// See [`LineError`]. After any of them the line is as it was before, but after
+    /// [`ModuleSilent`](LineError::ModuleSilent) the wish stands.
     pub async fn set_baud_rate(&self, baud_rate: u32) -> Result<(), LineError> {
         let access = self.shared.0;
         access.get(|engine| Some(engine.core.request_line(baud_rate))).unwrap_or(Err(LineError::FixedLine))?;

@@ -137,7 +137,7 @@ impl Write for Port {
 fn receive(passive: bool, slice: usize, frames: usize) -> f64 {
     let module = Rc::new(RefCell::new(Module::new(passive, slice)));
     let port = Port(Rc::clone(&module));
-    let mut resources = Box::new(Resources::<1, 8192, 256>::new());
+    let mut resources = Box::new(Resources::<1, 8192, 256, 4096>::new());
     let received = run(async {
         let serial = Split::new(port.clone(), port);
         let mut parts = wifi_at::new::<EspAt, _, _, _>(serial, Pins::none(), &mut *resources, Config::default());

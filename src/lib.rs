@@ -53,7 +53,6 @@ pub use runner::{RunError, Runner};
 
 use dialect::Driven;
 use resources::AccessExt;
-use runner::Shared;
 use serial::Serial;
 
 /// What [`new`] gives.
@@ -78,14 +77,14 @@ pub fn new<'a, D: Driven, S: Serial, R: OutputPin, E: OutputPin>(
     resources: &'a mut impl Memory,
     config: Config,
 ) -> Parts<'a, D, S, R, E> {
-    let access: &'a dyn resources::Access = resources.start(D::PROFILE, config, pins.has_reset());
+    let working = resources.start(D::PROFILE, config, pins.has_reset());
+    let shared = working.access;
     let line = serial.line();
-    access.get(|engine| {
+    shared.0.get(|engine| {
         if let Some(line) = line {
             engine.core.set_line(line);
         }
         engine.start(Instant::now());
     });
-    let shared = Shared(access);
-    Parts { runner: Runner::new(access, serial, pins), control: Control::new(shared), stack: Stack::new(shared) }
+    Parts { runner: Runner::new(working, serial, pins), control: Control::new(shared), stack: Stack::new(shared) }
 }

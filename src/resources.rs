@@ -7,12 +7,14 @@ use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::{CriticalSectionRawMutex, RawMutex};
 
 use crate::engine::{Core, Engine, MAX_LINKS};
+use crate::runner::Shared;
 
 /// All the memory of a driver: the engine's state and the rings of its sockets.
 ///
 /// - `LINKS`: sockets that may exist at the same time, 1 to 5. A module has 5 links.
 /// - `RX`, `TX`: bytes of each socket's receive and send ring. Larger rings mean fewer commands for the same data:
 ///   2048 is as much as one command carries.
+/// - `READ`: bytes that are read from the serial port in one piece. More cost less each where the port has them.
 /// - `M`: what guards it. The default disables interrupts for the time of a short copy, and suits any executor;
 ///   [`ThreadModeRawMutex`](embassy_sync::blocking_mutex::raw) does without on a single core without interrupt
 ///   executors.
@@ -23,9 +25,25 @@ use crate::engine::{Core, Engine, MAX_LINKS};
 /// let resources = RESOURCES.init(Resources::new());
 /// # let _ = resources;
 /// ```
-pub struct Resources<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex = CriticalSectionRawMutex> {
-    inner: Mutex<M, RefCell<Inner<LINKS, RX, TX>>>,
+pub struct Resources<
+    const LINKS: usize,
+    const RX: usize,
+    const TX: usize,
+    const READ: usize = 256,
+    M: RawMutex = CriticalSectionRawMutex,
+> {
+    guarded: Guarded<LINKS, RX, TX, M>,
+    /// On their way from the serial port, and to it. Only the runner touches them.
+    read: [u8; READ],
+    write: [u8; WRITE],
 }
+
+/// Bytes that are handed to the serial port in one piece.
+const WRITE: usize = 256;
+
+struct Guarded<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex>(
+    Mutex<M, RefCell<Inner<LINKS, RX, TX>>>,
+);
 
 struct Inner<const LINKS: usize, const RX: usize, const TX: usize> {
     core: Core,
@@ -33,30 +51,37 @@ struct Inner<const LINKS: usize, const RX: usize, const TX: usize> {
     to_send: [[u8; TX]; LINKS],
 }
 
-impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex> Resources<LINKS, RX, TX, M> {
+impl<const LINKS: usize, const RX: usize, const TX: usize, const READ: usize, M: RawMutex>
+    Resources<LINKS, RX, TX, READ, M>
+{
     /// Empty resources. Does not compile with sizes that cannot work.
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(LINKS >= 1 && LINKS <= MAX_LINKS, "a module has 1 to 5 links") };
         const { assert!(RX >= 64 && TX >= 16, "the rings are too small") };
+        const { assert!(READ >= 16, "the serial port is read in pieces of 16 bytes or more") };
         Self {
-            inner: Mutex::new(RefCell::new(Inner {
+            guarded: Guarded(Mutex::new(RefCell::new(Inner {
                 core: Core::new(),
                 received: [[0; RX]; LINKS],
                 to_send: [[0; TX]; LINKS],
-            })),
+            }))),
+            read: [0; READ],
+            write: [0; WRITE],
         }
     }
 }
 
-impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex> Default for Resources<LINKS, RX, TX, M> {
+impl<const LINKS: usize, const RX: usize, const TX: usize, const READ: usize, M: RawMutex> Default
+    for Resources<LINKS, RX, TX, READ, M>
+{
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex> core::fmt::Debug
-    for Resources<LINKS, RX, TX, M>
+impl<const LINKS: usize, const RX: usize, const TX: usize, const READ: usize, M: RawMutex> core::fmt::Debug
+    for Resources<LINKS, RX, TX, READ, M>
 {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Resources").finish_non_exhaustive()
@@ -86,9 +111,9 @@ impl<F: FnMut(&mut Engine<'_>) -> T, T> Visit for Visitor<F, T> {
     }
 }
 
-impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> Access for Resources<LINKS, RX, TX, M> {
+impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> Access for Guarded<LINKS, RX, TX, M> {
     fn with(&self, visitor: &mut dyn Visit) {
-        self.inner.lock(|inner| {
+        self.0.lock(|inner| {
             // Never nested, so never refused.
             if let Ok(mut inner) = inner.try_borrow_mut() {
                 let Inner { core, received, to_send } = &mut *inner;
@@ -103,27 +128,60 @@ impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> A
 /// [`Resources`] of any size.
 pub trait Memory: sealed::Sealed {}
 
-impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> Memory for Resources<LINKS, RX, TX, M> {}
+impl<const LINKS: usize, const RX: usize, const TX: usize, const READ: usize, M: RawMutex + Sync> Memory
+    for Resources<LINKS, RX, TX, READ, M>
+{
+}
+
+/// What the runner gets of the resources.
+#[derive(Debug)]
+#[allow(unnameable_types, reason = "in the signature of a sealed trait")]
+pub struct Working<'a> {
+    pub(crate) access: Shared<'a>,
+    pub(crate) input: Chunk<'a>,
+    pub(crate) output: Chunk<'a>,
+}
+
+/// Bytes on their way that outlive a dropped future.
+#[derive(Debug)]
+pub(crate) struct Chunk<'a> {
+    pub(crate) bytes: &'a mut [u8],
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl<'a> Chunk<'a> {
+    const fn new(bytes: &'a mut [u8]) -> Self {
+        Self { bytes, start: 0, end: 0 }
+    }
+
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+}
 
 pub(crate) mod sealed {
-    use super::{Access, RawMutex, Resources};
+    use super::{Chunk, RawMutex, Resources, Shared, Working};
     use crate::config::Config;
     use crate::dialect::Profile;
 
     pub trait Sealed {
         #[allow(private_interfaces, reason = "sealed: nobody outside can name it")]
-        fn start(&mut self, profile: &'static Profile, config: Config, has_reset_pin: bool) -> &dyn Access;
+        fn start(&mut self, profile: &'static Profile, config: Config, has_reset_pin: bool) -> Working<'_>;
     }
 
-    impl<const LINKS: usize, const RX: usize, const TX: usize, M: RawMutex + Sync> Sealed for Resources<LINKS, RX, TX, M> {
+    impl<const LINKS: usize, const RX: usize, const TX: usize, const READ: usize, M: RawMutex + Sync> Sealed
+        for Resources<LINKS, RX, TX, READ, M>
+    {
         #[allow(private_interfaces, reason = "sealed: nobody outside can name it")]
-        fn start(&mut self, profile: &'static Profile, config: Config, has_reset_pin: bool) -> &dyn Access {
-            self.inner.lock(|inner| {
+        fn start(&mut self, profile: &'static Profile, config: Config, has_reset_pin: bool) -> Working<'_> {
+            let Self { guarded, read, write } = self;
+            guarded.0.lock(|inner| {
                 if let Ok(mut inner) = inner.try_borrow_mut() {
                     inner.core.start(profile, &config, LINKS, has_reset_pin);
                 }
             });
-            self
+            Working { access: Shared(guarded), input: Chunk::new(read), output: Chunk::new(write) }
         }
     }
 }

@@ -11,11 +11,8 @@ use embedded_hal::digital::OutputPin;
 use embedded_io_async::{Read, Write};
 
 use crate::pins::{NoPin, Pins};
-use crate::resources::{Access, AccessExt};
+use crate::resources::{Access, AccessExt, Chunk, Working};
 use crate::serial::{Serial, SetBaudRate};
-
-/// Bytes that are taken from the serial port, or handed to it, in one piece.
-const CHUNK: usize = 256;
 
 /// Errors of the serial port in a row, without a byte in between, after which the runner gives up.
 pub(crate) const SERIAL_ERROR_LIMIT: u32 = 64;
@@ -47,11 +44,9 @@ impl<E: fmt::Debug> core::error::Error for RunError<E> {}
 /// Nothing happens unless [`run`](Self::run) is being polled, in a task of its own or joined with the user's futures.
 #[derive(Debug)]
 pub struct Runner<'a, S, R = NoPin, E = NoPin> {
-    shared: Shared<'a>,
+    working: Working<'a>,
     serial: S,
     pins: Pins<R, E>,
-    input: Chunk,
-    output: Chunk,
     /// The port's baud rate; 0 if it is nobody's business.
     baud_rate: u32,
 }
@@ -65,27 +60,9 @@ impl fmt::Debug for Shared<'_> {
     }
 }
 
-/// Bytes on their way that outlive a dropped future.
-#[derive(Debug)]
-pub(crate) struct Chunk {
-    pub(crate) bytes: [u8; CHUNK],
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-}
-
-impl Chunk {
-    pub(crate) const fn new() -> Self {
-        Self { bytes: [0; CHUNK], start: 0, end: 0 }
-    }
-
-    pub(crate) fn rest(&self) -> &[u8] {
-        &self.bytes[self.start..self.end]
-    }
-}
-
 impl<'a, S: Serial, R: OutputPin, E: OutputPin> Runner<'a, S, R, E> {
-    pub(crate) const fn new(shared: &'a dyn Access, serial: S, pins: Pins<R, E>) -> Self {
-        Self { shared: Shared(shared), serial, pins, input: Chunk::new(), output: Chunk::new(), baud_rate: 0 }
+    pub(crate) const fn new(working: Working<'a>, serial: S, pins: Pins<R, E>) -> Self {
+        Self { working, serial, pins, baud_rate: 0 }
     }
 
     /// Runs the driver for ever.
@@ -99,7 +76,7 @@ impl<'a, S: Serial, R: OutputPin, E: OutputPin> Runner<'a, S, R, E> {
     /// When the serial port is unusable. Framing and overrun errors are not that: they are counted
     /// ([`Counters::serial_errors`](crate::Counters::serial_errors)), and the stream they hit is failed.
     pub async fn run(&mut self) -> Result<Infallible, RunError<S::Error>> {
-        let Self { shared: Shared(access), serial, pins, input, output, baud_rate } = self;
+        let Self { working: Working { access: Shared(access), input, output }, serial, pins, baud_rate } = self;
         let access = *access;
         pins.enable();
         if let Some(line) = serial.line()
@@ -119,39 +96,79 @@ impl<'a, S: Serial, R: OutputPin, E: OutputPin> Runner<'a, S, R, E> {
     }
 }
 
+/// What is to be taken in, and how far that is.
+struct Waiting<'i> {
+    bytes: &'i [u8],
+    start: &'i mut usize,
+}
+
+impl Waiting<'_> {
+    /// Pending while a ring is full. Whoever makes room wakes the runner.
+    fn take_in(&mut self, access: &dyn Access, context: &mut Context<'_>) -> Poll<()> {
+        let (bytes, start) = (self.bytes, &mut *self.start);
+        if *start == bytes.len() {
+            return Poll::Ready(());
+        }
+        access.poll(|engine| {
+            *start += engine.feed(Instant::now(), &bytes[*start..]);
+            if *start == bytes.len() {
+                return Poll::Ready(());
+            }
+            engine.core.runner.register(context.waker());
+            Poll::Pending
+        })
+    }
+}
+
+/// The part that waits, and the room behind it.
+fn parts<'c>(input: &'c mut Chunk<'_>) -> (Waiting<'c>, &'c mut [u8]) {
+    if input.start == input.end {
+        (input.start, input.end) = (0, 0);
+    }
+    let (bytes, room) = input.bytes.split_at_mut(input.end);
+    (Waiting { bytes, start: &mut input.start }, room)
+}
+
 async fn receive<P: Read>(
     access: &dyn Access,
     mut port: P,
-    input: &mut Chunk,
+    input: &mut Chunk<'_>,
 ) -> Result<Infallible, RunError<P::Error>> {
-    let mut errors = 0;
+    let (mut errors, mut failed) = (0, false);
     loop {
-        while input.start < input.end {
-            let taken = poll_fn(|context| {
-                access.poll(|engine| {
-                    let taken = engine.feed(Instant::now(), input.rest());
-                    if taken == 0 {
-                        // A ring is full. Whoever makes room wakes the runner.
-                        engine.core.runner.register(context.waker());
-                        return Poll::Pending;
-                    }
-                    Poll::Ready(taken)
-                })
-            });
-            input.start += taken.await;
-        }
-        match port.read(&mut input.bytes).await {
+        let result = {
+            let (mut waiting, room) = parts(input);
+            if failed || room.is_empty() {
+                poll_fn(|context| waiting.take_in(access, context)).await;
+                // What came before the error has been taken in now.
+                if core::mem::take(&mut failed) {
+                    access.get(|engine| engine.serial_error());
+                }
+                continue;
+            }
+            let mut read = pin!(port.read(room));
+            // A port that has more gives it at once, and it goes to the engine in one piece: each has its price.
+            poll_fn(|context| {
+                let result = read.as_mut().poll(context);
+                if result.is_pending() {
+                    let _ = waiting.take_in(access, context);
+                }
+                result
+            })
+            .await
+        };
+        match result {
             Ok(0) => return Err(RunError::Closed),
             Ok(count) => {
                 errors = 0;
-                (input.start, input.end) = (0, count);
+                input.end += count;
             }
             Err(error) => {
                 errors += 1;
                 if errors > SERIAL_ERROR_LIMIT {
                     return Err(RunError::Serial(error));
                 }
-                access.get(|engine| engine.serial_error());
+                failed = true;
             }
         }
     }
@@ -161,7 +178,7 @@ async fn transmit<P: Write + SetBaudRate, R: OutputPin, E: OutputPin>(
     access: &dyn Access,
     mut port: P,
     pins: &mut Pins<R, E>,
-    output: &mut Chunk,
+    output: &mut Chunk<'_>,
     baud_rate: &mut u32,
 ) -> Result<Infallible, RunError<P::Error>> {
     let mut deadline = None;
@@ -194,7 +211,7 @@ async fn transmit<P: Write + SetBaudRate, R: OutputPin, E: OutputPin>(
                 engine.core.runner.register(context.waker());
                 let now = Instant::now();
                 let next = engine.poll(now);
-                (output.start, output.end) = (0, engine.take_output(now, &mut output.bytes));
+                (output.start, output.end) = (0, engine.take_output(now, output.bytes));
                 let reset_before = core::mem::replace(&mut reset, engine.core.reset_asserted());
                 let asked = P::ADJUSTABLE && engine.core.port_rates().0 != 0;
                 let idle = output.end == 0 && next == deadline && reset == reset_before && !unflushed && !asked;

@@ -58,8 +58,8 @@ use crate::control::Control;
 use crate::dialect::Driven;
 use crate::net::Stack;
 use crate::pins::{NoPin, Pins};
-use crate::resources::{Access, AccessExt, Memory};
-use crate::runner::{Chunk, RunError, SERIAL_ERROR_LIMIT, Shared, adjust};
+use crate::resources::{AccessExt, Memory, Working};
+use crate::runner::{RunError, SERIAL_ERROR_LIMIT, Shared, adjust};
 use crate::serial::{Adjustable, FixedLine, Line, PortLine, SetBaudRate, UnsupportedRate};
 
 /// Most bytes that one [`Modem::poll`] writes. A UART without a buffer takes 5.6 ms for them at 115200 baud.
@@ -68,14 +68,12 @@ const WRITE_LIMIT: usize = 64;
 /// Drives the module whenever it is polled.
 #[derive(Debug)]
 pub struct Modem<'a, D, S, R = NoPin, E = NoPin, L = FixedLine> {
-    shared: Shared<'a>,
+    working: Working<'a>,
     serial: S,
     line: L,
     /// The port's baud rate; 0 if it is nobody's business.
     baud_rate: u32,
     pins: Pins<R, E>,
-    input: Chunk,
-    output: Chunk,
     /// Errors of the serial port in a row.
     errors: u32,
     dialect: PhantomData<D>,
@@ -119,23 +117,11 @@ where
         config: crate::Config,
         clock: &mut impl Clock,
     ) -> Self {
-        let access: &'a dyn Access = resources.start(D::PROFILE, config, pins.has_reset());
+        let working = resources.start(D::PROFILE, config, pins.has_reset());
         let now = clock.now();
-        access.get(|engine| engine.start(now));
+        working.access.0.get(|engine| engine.start(now));
         pins.enable();
-        let (input, output) = (Chunk::new(), Chunk::new());
-        let line = FixedLine;
-        Self {
-            shared: Shared(access),
-            serial,
-            line,
-            baud_rate: 0,
-            pins,
-            input,
-            output,
-            errors: 0,
-            dialect: PhantomData,
-        }
+        Self { working, serial, line: FixedLine, baud_rate: 0, pins, errors: 0, dialect: PhantomData }
     }
 
     /// Lets the driver set the module's baud rate and flow control: see [`Line`]. `set` changes the rate of the port;
@@ -144,10 +130,10 @@ where
     where
         F: FnMut(&mut S, u32) -> Result<(), UnsupportedRate>,
     {
-        let Self { shared, serial, pins, input, output, errors, dialect, .. } = self;
-        shared.0.get(|engine| engine.core.set_line(line));
+        let Self { working, serial, pins, errors, dialect, .. } = self;
+        working.access.0.get(|engine| engine.core.set_line(line));
         let (baud_rate, line) = (line.initial, Adjustable::new(line, set));
-        Modem { shared, serial, line, baud_rate, pins, input, output, errors, dialect }
+        Modem { working, serial, line, baud_rate, pins, errors, dialect }
     }
 }
 
@@ -173,16 +159,16 @@ where
     /// The handle for Wi-Fi, commands and events. Its futures are for [`run`](Self::run).
     #[must_use]
     pub const fn control(&self) -> Control<'a, D> {
-        Control::new(self.shared)
+        Control::new(self.working.access)
     }
 
     /// The handle for asynchronous sockets, whose futures are for [`run`](Self::run).
     #[must_use]
     pub const fn stack(&self) -> Stack<'a> {
-        Stack::new(self.shared)
+        Stack::new(self.working.access)
     }
 
-    /// Makes progress, and comes back: takes in at most 256 bytes that the serial port has ready, and writes at most 64
+    /// Makes progress, and comes back: takes in one read buffer of bytes that the serial port has ready ([`Resources`](crate::Resources)'s `READ`) at most, and writes at most 64
     /// that are due. Gives the moment by which to call again if no byte comes before; `None` if only a byte or a
     /// request of the user brings something new.
     ///
@@ -195,12 +181,12 @@ where
     pub fn poll(&mut self, now: Instant) -> Result<Option<Instant>, RunError<S::Error>> {
         self.receive(now)?;
         let next = self.transmit(now)?;
-        Ok(if self.output.rest().is_empty() { next } else { Some(now) })
+        Ok(if self.working.output.rest().is_empty() { next } else { Some(now) })
     }
 
     /// One bufferful at most, so that a flood cannot keep the caller.
     fn receive(&mut self, now: Instant) -> Result<(), RunError<S::Error>> {
-        let Self { shared: Shared(access), serial, input, errors, .. } = self;
+        let Self { working: Working { access: Shared(access), input, .. }, serial, errors, .. } = self;
         if input.rest().is_empty() {
             let mut count = 0;
             while count < input.bytes.len() && serial.read_ready().map_err(RunError::Serial)? {
@@ -215,13 +201,13 @@ where
                         if *errors > SERIAL_ERROR_LIMIT {
                             return Err(RunError::Serial(error));
                         }
-                        // What came before the error is taken in before it is told.
+                        // What came before the error is taken in before it is told, as far as there is room.
                         access.get(|engine| {
-                            engine.feed(now, &input.bytes[..count]);
+                            input.start = engine.feed(now, &input.bytes[..count]);
                             engine.serial_error();
                         });
-                        count = 0;
-                        break;
+                        input.end = count;
+                        return Ok(());
                     }
                 }
             }
@@ -233,7 +219,7 @@ where
     }
 
     fn transmit(&mut self, now: Instant) -> Result<Option<Instant>, RunError<S::Error>> {
-        let Self { shared: Shared(access), serial, line, baud_rate, pins, output, .. } = self;
+        let Self { working: Working { access: Shared(access), output, .. }, serial, line, baud_rate, pins, .. } = self;
         let mut next = None;
         let mut reset = false;
         access.get(|engine| {

@@ -220,7 +220,7 @@ where
                 if remote.port() == 0 || remote.ip().is_unspecified() {
                     return Err(nb::Error::Other(Error::Connect(tcp::ConnectError::InvalidAddress)));
                 }
-                let opening = Opening::new(self.modem.shared, Kind::Stream, Some(remote));
+                let opening = Opening::new(self.modem.working.access, Kind::Stream, Some(remote));
                 socket.0 = TcpState::Connecting(remote, opening);
                 return TcpClientStack::connect(self, socket, remote);
             }
@@ -295,7 +295,9 @@ where
         let TcpState::Listening(listener) = &socket.0 else { return Err(nb::Error::Other(Error::WrongState)) };
         let accepted = match once(listener.accept(), Error::Tcp) {
             // There is one, but the module has to be asked who it is.
-            Err(nb::Error::WouldBlock) if self.modem.shared.0.get(|engine| engine.core.next_client().is_some()) => {
+            Err(nb::Error::WouldBlock)
+                if self.modem.working.access.0.get(|engine| engine.core.next_client().is_some()) =>
+            {
                 self.run(LIMIT, listener.accept())?.map_err(|error| nb::Error::Other(Error::Tcp(error)))
             }
             accepted => accepted,

@@ -13,6 +13,34 @@ pub(crate) struct IpdHeader {
     pub(crate) remote: Option<SocketAddr>,
 }
 
+/// Reads the commonest forms, `+IPD,<link>,<length>:` and `+IPD,<length>:`, where they lie whole at the start of `bytes`.
+/// Gives the header and its length. [`ipd`] reads all forms, `None` says nothing against that.
+pub(crate) fn plain_ipd(bytes: &[u8]) -> Option<(IpdHeader, usize)> {
+    // More cannot overflow, and no module sends as many.
+    const MOST_DIGITS: u8 = 9;
+    let head = b"+IPD,";
+    let rest = bytes.strip_prefix(head)?;
+    let (mut first, mut number, mut digits) = (None, 0, 0);
+    for (at, &byte) in rest.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' if digits < MOST_DIGITS => {
+                number = number * 10 + u32::from(byte - b'0');
+                digits += 1;
+            }
+            b',' if digits > 0 && first.is_none() => {
+                first = Some(number);
+                (number, digits) = (0, 0);
+            }
+            b':' if digits > 0 => {
+                let link = first.map(|link| u8::try_from(link).unwrap_or(u8::MAX));
+                return Some((IpdHeader { link, length: number, remote: None }, head.len() + at + 1));
+            }
+            _ => break,
+        }
+    }
+    None
+}
+
 /// Reads `line`, which begins with `+IPD,` and ends in a colon. `None` if that colon belongs to an IPv6 address.
 pub(crate) fn ipd(line: &[u8]) -> Option<IpdHeader> {
     let body = line.strip_prefix(b"+IPD,")?.strip_suffix(b":")?;
@@ -147,6 +175,23 @@ mod tests {
             ("+IPD,0,100000,\"fe80::1\",80:", Some(0), 100_000, remote("[fe80::1]:80")),
         ] {
             assert_eq!(ipd(line.as_bytes()), Some(IpdHeader { link, length, remote: from }), "{line}");
+        }
+        for (bytes, plain) in [
+            ("+IPD,0,1460:x", Some((Some(0), 1460, 12))),
+            ("+IPD,5::", Some((None, 5, 7))),
+            ("+IPD,256,6:", Some((Some(255), 6, 11))),
+            ("+IPD,0,5", None),
+            ("+IPD,0,5,1.2.3.4,80:", None),
+            ("+IPD,:", None),
+            ("+IPD,0,:", None),
+            ("+IPD,0, 5:", None),
+            ("+IPD,0,1234567890:", None),
+        ] {
+            let found = plain_ipd(bytes.as_bytes());
+            assert_eq!(found.map(|(header, end)| (header.link, header.length, end)), plain, "{bytes}");
+            if let Some((header, end)) = found {
+                assert_eq!(ipd(&bytes.as_bytes()[..end]), Some(header), "{bytes}");
+            }
         }
         for line in ["+IPD,0,5,fe80:", "+IPD,0,5,fe80::", "+IPD,0,5,2001:", "+IPD,0,5,\"2001:", "+IPD,:", "+IPD:"] {
             assert_eq!(ipd(line.as_bytes()), None, "{line}");

@@ -239,7 +239,18 @@ impl Engine<'_> {
     }
 
     fn feed_line(&mut self, bytes: &[u8]) -> usize {
-        for (at, &byte) in bytes.iter().enumerate() {
+        let mut from = 0;
+        if self.core.ingress.line.is_empty() && !self.core.ingress.cut {
+            // Nothing of the line is there yet: it can be read where it lies, if it is the header of a socket's data.
+            from = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
+            if let Some((header, length)) = header::plain_ipd(&bytes[from..])
+                && header.link.is_some_and(|link| self.core.socket_of(link).is_some())
+            {
+                self.begin_ipd(&header);
+                return from + length;
+            }
+        }
+        for (at, &byte) in bytes.iter().enumerate().skip(from) {
             let ingress = &mut self.core.ingress;
             match byte {
                 b'\n' => {
@@ -287,19 +298,7 @@ impl Engine<'_> {
         let line = &self.core.ingress.line;
         if byte == b':' && line.starts_with(b"+IPD,") {
             let Some(header) = header::ipd(line) else { return false };
-            let index = header.link.and_then(|link| self.core.socket_of(link));
-            let target = match index {
-                Some(index) => {
-                    if self.core.sockets[index].kind == Kind::Client && self.core.sockets[index].remote.is_none() {
-                        self.core.sockets[index].remote.set(header.remote);
-                        self.core.server.waker.wake();
-                    }
-                    self.target(index, false, header.length, header.remote)
-                }
-                // Perhaps a link of the user's own making.
-                None => self.message_target(),
-            };
-            self.begin_payload(header.length, target);
+            self.begin_ipd(&header);
             return true;
         }
         if line.starts_with(b"+CIPRECVDATA") {
@@ -324,6 +323,21 @@ impl Engine<'_> {
             }
             None => false,
         }
+    }
+
+    fn begin_ipd(&mut self, header: &header::IpdHeader) {
+        let target = match header.link.and_then(|link| self.core.socket_of(link)) {
+            Some(index) => {
+                if self.core.sockets[index].kind == Kind::Client && self.core.sockets[index].remote.is_none() {
+                    self.core.sockets[index].remote.set(header.remote);
+                    self.core.server.waker.wake();
+                }
+                self.target(index, false, header.length, header.remote)
+            }
+            // Perhaps a link of the user's own making.
+            None => self.message_target(),
+        };
+        self.begin_payload(header.length, target);
     }
 
     /// Payload of a message that nobody asked for goes to the subscriber, behind its head.

@@ -17,8 +17,11 @@ const REPORT: usize = 1024;
 /// would make it wait.
 const WINDOW: usize = 4096;
 
-/// Longest send while others wait for the wire, and the first one.
+/// Longest send while others wait for more than their turn to send, and the first one.
 const SHORT: usize = 4096;
+
+/// Longest send while others wait for the same. Each of them has as much to say, so that none gets less than its share.
+const SHARED: usize = 4 * SHORT;
 
 /// Longest send at all.
 const LONGEST: LongSendLimit = LongSendLimit(5);
@@ -137,14 +140,17 @@ impl Core {
         false
     }
 
-    /// Whether somebody else than this socket's writer has something to do on the wire.
-    fn others_wait(&self, index: usize) -> bool {
-        self.user.state == UserState::Queued
-            || self
-                .sockets
-                .iter()
-                .enumerate()
-                .any(|(other, socket)| socket.pending || (other != index && socket.up && !socket.to_send.is_empty()))
+    /// How much this socket's writer may send in one go.
+    fn longest_send(&self, index: usize) -> usize {
+        let longest = self.long_sends.bytes();
+        let mut others = self.sockets.iter().enumerate().filter(|(other, _)| *other != index);
+        if self.user.state == UserState::Queued || self.sockets.iter().any(|socket| socket.pending) {
+            SHORT
+        } else if others.any(|(_, socket)| socket.up && !socket.to_send.is_empty()) {
+            longest.min(SHARED)
+        } else {
+            longest
+        }
     }
 
     /// Sends what is in the ring together with what its writer has promised. Gives whether a command went out.
@@ -155,8 +161,7 @@ impl Core {
         if promised == 0 || self.settings.long_sends == LongSends::Refused {
             return false;
         }
-        let limit = if self.others_wait(index) { SHORT } else { self.long_sends.bytes() };
-        let length = (ready + promised).min(limit);
+        let length = (ready + promised).min(self.longest_send(index));
         if length <= ready.min(self.profile().send_limit) {
             return false;
         }

@@ -6,7 +6,7 @@ use embassy_futures::join::{join as join_both, join_array};
 use embassy_futures::select::select;
 use embassy_time::{Duration, Timer};
 use embedded_io_async::{Read, Write};
-use wifi_at::net::tcp::Error;
+use wifi_at::net::tcp::{Error, TcpSocket};
 use wifi_at::serial::Split;
 use wifi_at::{Config, Pins, Resources};
 use wifi_at_simulator::{Dialect, Latency, Peer, PeerSocket, Simulator};
@@ -197,8 +197,12 @@ fn stalled_readers_without_flow_control() {
             join(control).await;
             // The text that a module prints while it starts may overrun the port as well.
             let before = control.counters().serial_errors;
-            let link = async |number: usize| {
-                let mut socket = connect(stack).await;
+            // All of them first: an overrun may swallow the answer to a connect as well.
+            let mut sockets = Vec::new();
+            for _ in 0..5 {
+                sockets.push(connect(stack).await);
+            }
+            let link = async |(number, mut socket): (usize, TcpSocket<'_>)| {
                 socket.write_all(b"go").await.unwrap();
                 let mut random = Random(number as u64 + 1);
                 let mut buffer = [0; 700];
@@ -221,7 +225,8 @@ fn stalled_readers_without_flow_control() {
                 }
                 whole.set(whole.get() + 1);
             };
-            join_array([0, 1, 2, 3, 4].map(link)).await;
+            let links: [_; 5] = sockets.into_iter().enumerate().collect::<Vec<_>>().try_into().unwrap();
+            join_array(links.map(link)).await;
             // What comes after is as if nothing had been.
             let mut socket = connect(stack).await;
             socket.write_all(b"go").await.unwrap();

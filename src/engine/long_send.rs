@@ -5,9 +5,9 @@
 //! whether the connection lives on. The module is never ahead of the network by more than a window, so that it
 //! needs no flow control to lose nothing.
 
-use super::exchange::{Owner, Phase, UserState};
+use super::exchange::{Owner, Phase};
 use super::socket::LinkId;
-use super::{Core, Engine, Moment, Span, after};
+use super::{Core, Engine, Moment, Span, UserState, after};
 use crate::at::{Fields, after_name};
 
 /// The module tells how far it is each time it has sent so many bytes more.

@@ -33,6 +33,7 @@ mod suspects;
 mod tests;
 mod text;
 mod time;
+mod user;
 
 use embassy_sync::waitqueue::{MultiWakerRegistration, WakerRegistration};
 use embassy_time::Instant;
@@ -44,26 +45,28 @@ pub use exchange::Refusal;
 pub(crate) use classify::Meaning;
 pub(crate) use datagram::{DUTIES as DATAGRAM_DUTIES, Head};
 pub(crate) use events::Next;
-pub(crate) use exchange::{Outcome, UserState};
+pub(crate) use exchange::Outcome;
 pub(crate) use long_send::DUTIES as LONG_SEND_DUTIES;
 pub(crate) use passthrough::Passthrough;
 pub(crate) use pieces::{MAX_LINE, Piece};
 pub(crate) use server::{NOBODY, Server, ServerOptions, ServerState};
 pub(crate) use socket::{End, Kind, LinkId, MAX_LINKS, Phase, Socket, Sockets};
 pub(crate) use time::{Moment, Span, after};
+pub(crate) use user::UserState;
 
 use crate::config::Config;
 use crate::dialect::{ActiveReceive, Profile};
 use crate::firmware::Firmware;
 use crate::recovery::ResetCause;
 use crate::urc::counted::Counter;
-use exchange::{Exchange, User};
+use exchange::Exchange;
 use header::Fact;
 use ingress::Ingress;
 use life::Life;
 use limits::Limits;
 use long_send::{LongSendLimit, LongSends};
 use time::Clock;
+use user::User;
 
 /// Everything that the engine knows, but for the bytes in the rings.
 ///

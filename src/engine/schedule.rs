@@ -3,9 +3,9 @@
 use core::net::SocketAddr;
 use core::task::Poll;
 
-use super::exchange::{self, Owner, UserState};
+use super::exchange::{self, Owner};
 use super::socket::{End, Kind, LinkId, MAX_LINKS, Phase};
-use super::{Core, Engine, Fact, Moment, Passthrough, Span};
+use super::{Core, Engine, Fact, Moment, Passthrough, Span, UserState};
 use crate::recovery::ResetCause;
 
 /// The user's command, then for each socket: close, fetch, send, and nothing, as a division by four is none.

@@ -1,0 +1,192 @@
+//! What the protocol leaves of the line: the goodput of a host that never waits for anything but the module.
+//!
+//! `line(n)` is what `n` bytes take, `p` the module's time from `OK` to the prompt, `s` from the last byte of data to
+//! `SEND OK`. Lengths are those of the dialect's own lines, without echo and without the peer's address.
+//!
+//! **Upload.** Commands exclude each other, also those of different links. One `AT+CIPSEND` of `c` bytes takes
+//!
+//! ```text
+//! line(command) + max(line(OK), p) + line(prompt) + line(c) + max(line(Recv), s) + line(SEND OK)
+//! ```
+//!
+//! with `c` of 2048 bytes at most: what all releases take. Small writes can share a command, so that their size does not
+//! count. Firmware with `AT+CIPSENDL` sends all that is known of in advance as one: what a ring holds together with the
+//! rest of the write that does not fit into it, which ends with a write. `Recv` is a report then. The better of the two
+//! counts.
+//!
+//! **Download, passive.** After one notice, each `AT+CIPRECVDATA` asks for as much as the ring, the module's own window and
+//! the command's limit allow, and takes
+//!
+//! ```text
+//! line(command) + line(head) + line(c) + line(OK)
+//! ```
+//!
+//! The next one goes out when the answer is there. Behind the last byte of payload, nobody waits for the last `OK`.
+//!
+//! **Download, active.** The line is always busy with frames of the firmware's greatest size: `line(head + c)` each.
+//!
+//! **Both, passive.** A fetch is a command, too: the times of both directions add up. What saves nothing is a notice.
+//!
+//! **Both, active.** The line is full duplex, and frames come while the host sends. But the module has [`BACKLOG`] bytes of
+//! frames in its output before it leaves the rest in the network, and each of its answers stands behind them. So, while
+//! the download goes on, a send takes
+//!
+//! ```text
+//! line(command) + p + line(BACKLOG) + line(prompt) + line(c) + s + line(BACKLOG) + line(SEND OK)
+//! ```
+//!
+//! As many sends as fit into the download's time, and one that ends with it, are done then; the others follow at full
+//! speed.
+
+use std::time::Duration;
+
+use wifi_at_simulator::Dialect;
+
+use super::case::{Case, Direction, RING};
+
+/// Bytes of one `AT+CIPSEND`.
+const SEND: usize = 2048;
+
+/// Bytes in the module's output at which it takes no more from the network.
+const BACKLOG: usize = 8192;
+
+/// How a firmware hands over what it receives.
+enum Receive {
+    /// On request, of so many bytes at most, from a window of the other size.
+    Passive { limit: usize, window: usize },
+    /// At once, in frames of so many bytes.
+    Active { frame: usize },
+}
+
+impl Receive {
+    const fn of(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::EspAt => Self::Passive { limit: usize::MAX, window: 5760 },
+            Dialect::Esp8266Idf => Self::Passive { limit: 2048, window: 5840 },
+            Dialect::Esp8266Nonos => Self::Passive { limit: 2048, window: 2920 },
+            Dialect::Esp32V1 => Self::Active { frame: 2920 },
+            Dialect::WizFi360 => Self::Active { frame: 1460 },
+            _ => panic!("a dialect whose protocol is not described here"),
+        }
+    }
+}
+
+/// The least that one send takes.
+struct Send {
+    command: usize,
+    ok: usize,
+    prompt: usize,
+    data: usize,
+    taken: usize,
+    done: usize,
+}
+
+impl Send {
+    fn counted(dialect: Dialect, data: usize) -> Self {
+        Self {
+            command: format!("AT+CIPSEND=4,{data}\r\n").len(),
+            taken: format!("\r\nRecv {data} bytes\r\n").len(),
+            ..Self::any(dialect, data)
+        }
+    }
+
+    fn long(dialect: Dialect, data: usize) -> Self {
+        Self {
+            command: format!("AT+CIPSENDL=4,{data}\r\n").len(),
+            taken: format!("+CIPSENDL:{data},{data}\r\n").len(),
+            ..Self::any(dialect, data)
+        }
+    }
+
+    fn any(dialect: Dialect, data: usize) -> Self {
+        let prompt = match dialect {
+            Dialect::Esp8266Nonos | Dialect::WizFi360 => ">",
+            _ => "\r\n>",
+        };
+        Self { command: 0, ok: "\r\nOK\r\n".len(), prompt: prompt.len(), data, taken: 0, done: "\r\nSEND OK\r\n".len() }
+    }
+
+    /// With the line to the host free.
+    fn time(&self, case: &Case) -> Duration {
+        case.line(self.command)
+            + case.line(self.ok).max(case.pace.prompt())
+            + case.line(self.prompt)
+            + case.line(self.data)
+            + case.line(self.taken).max(case.pace.send())
+            + case.line(self.done)
+    }
+
+    /// With each answer behind a backlog of frames.
+    fn time_behind_frames(&self, case: &Case) -> Duration {
+        case.line(self.command)
+            + case.pace.prompt()
+            + case.line(BACKLOG + self.prompt)
+            + case.line(self.data)
+            + case.pace.send()
+            + case.line(BACKLOG + self.done)
+    }
+}
+
+/// Sizes of the pieces of an amount.
+fn pieces(amount: usize, most: usize) -> impl Iterator<Item = usize> {
+    (0..amount.div_ceil(most)).map(move |index| most.min(amount - index * most))
+}
+
+/// All sends of one link, in the better of two ways.
+fn sends(case: &Case) -> Vec<Send> {
+    let amount = case.amount();
+    let counted = || pieces(amount, SEND).map(|data| Send::counted(case.dialect, data)).collect::<Vec<_>>();
+    if case.dialect != Dialect::EspAt {
+        return counted();
+    }
+    let most = (RING / case.size + 1) * case.size;
+    let long: Vec<_> = pieces(amount, most).map(|data| Send::long(case.dialect, data)).collect();
+    let time = |sends: &[Send]| sends.iter().map(|send| send.time(case)).sum::<Duration>();
+    let counted = counted();
+    if time(&long) < time(&counted) { long } else { counted }
+}
+
+fn passive_download(case: &Case, limit: usize, window: usize) -> Duration {
+    let most = RING.min(window).min(limit);
+    let end = "\r\nOK\r\n".len();
+    let fetches = pieces(case.amount(), most)
+        .map(|data| format!("AT+CIPRECVDATA=4,{data}\r\n").len() + format!("+CIPRECVDATA:{data},").len() + data + end);
+    case.line(fetches.sum::<usize>() * case.links - end)
+}
+
+fn active_download(case: &Case, frame: usize) -> Duration {
+    let frames = pieces(case.amount(), frame).map(|data| format!("\r\n+IPD,4,{data}:").len() + data);
+    case.line(frames.sum::<usize>() * case.links)
+}
+
+/// The shortest time in which the protocol lets a case be done.
+fn shortest(case: &Case) -> Duration {
+    let receive = Receive::of(case.dialect);
+    let download = match receive {
+        Receive::Passive { limit, window } => passive_download(case, limit, window),
+        Receive::Active { frame } => active_download(case, frame),
+    };
+    let sends = sends(case);
+    let upload = sends.iter().map(|send| send.time(case)).sum::<Duration>() * case.links as u32;
+    match (case.direction, receive) {
+        (Direction::Download, Receive::Passive { window, .. }) => {
+            let notice = format!("\r\n+IPD,4,{}\r\n", window.min(case.amount()));
+            case.line(notice.len()) + download
+        }
+        (Direction::Download, Receive::Active { .. }) => download,
+        (Direction::Upload, _) => upload,
+        (Direction::Both, Receive::Passive { .. }) => download + upload,
+        (Direction::Both, Receive::Active { .. }) => {
+            let slow = sends[0].time_behind_frames(case).as_secs_f64();
+            let all = (sends.len() * case.links) as f64;
+            let meanwhile = (download.as_secs_f64() / slow + 1.0).min(all);
+            download + upload.mul_f64((all - meanwhile) / all)
+        }
+    }
+}
+
+/// The most that the protocol lets through, in percent of the line's rate.
+#[must_use]
+pub fn bound(case: &Case) -> f64 {
+    case.percent(case.amount() * case.links, shortest(case))
+}

@@ -20,15 +20,19 @@ pub(crate) const GREY: RGBColor = RGBColor(110, 110, 110);
 pub(crate) struct Pen {
     pub(crate) color: RGBColor,
     pub(crate) dashed: bool,
+    /// What was measured has marks, what was computed has none.
+    pub(crate) marked: bool,
 }
 
 impl Pen {
+    /// For what was measured.
     pub(crate) const fn solid(color: RGBColor) -> Self {
-        Self { color, dashed: false }
+        Self { color, dashed: false, marked: true }
     }
 
+    /// For what was computed.
     pub(crate) const fn dashed(color: RGBColor) -> Self {
-        Self { color, dashed: true }
+        Self { color, dashed: true, marked: false }
     }
 
     fn style(self) -> ShapeStyle {
@@ -55,7 +59,7 @@ pub(crate) fn letters(size: u32, horizontal: HPos) -> TextStyle<'static> {
 /// Length of a dash, and of the space behind it.
 const DASH: (u32, u32) = (6, 4);
 
-/// A curve through the points, marked where it was measured.
+/// A curve through the points.
 pub(crate) fn curve<'a, 'b, X, Y>(
     chart: &mut ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, Y>>,
     points: &[(X::ValueType, Y::ValueType)],
@@ -67,9 +71,11 @@ where
 {
     let points = points.iter().copied();
     if pen.dashed {
-        chart.draw_series(DashedLineSeries::new(points, DASH.0, DASH.1, pen.style())).map_err(failed)?;
+        chart.draw_series(DashedLineSeries::new(points.clone(), DASH.0, DASH.1, pen.style())).map_err(failed)?;
     } else {
         chart.draw_series(LineSeries::new(points.clone(), pen.style())).map_err(failed)?;
+    }
+    if pen.marked {
         chart.draw_series(points.map(|point| Circle::new(point, 3, pen.color.filled()))).map_err(failed)?;
     }
     Ok(())
@@ -85,7 +91,7 @@ pub(crate) fn legend(area: &Area<'_>, entries: &[(Pen, &str)], width: i32) -> io
         for from in (left..left + 30).step_by(step as usize) {
             area.draw(&PathElement::new(vec![(from, middle), (from + length, middle)], pen.style())).map_err(failed)?;
         }
-        if !pen.dashed {
+        if pen.marked {
             area.draw(&Circle::new((left + 15, middle), 3, pen.color.filled())).map_err(failed)?;
         }
         area.draw(&Text::new((*text).to_owned(), (left + 38, middle), letters(15, HPos::Left))).map_err(failed)?;

@@ -190,3 +190,54 @@ fn shortest(case: &Case) -> Duration {
 pub fn bound(case: &Case) -> f64 {
     case.percent(case.amount() * case.links, shortest(case))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::goodput::Pace;
+
+    fn case(dialect: Dialect, direction: Direction, pace: Pace) -> Case {
+        Case { dialect, rate: 1_000_000, direction, links: 1, pace, size: 2048 }
+    }
+
+    /// Percent of the line for so many bytes of payload in so many microseconds, at ten of them for each byte.
+    fn percent(bytes: f64, micros: f64) -> f64 {
+        bytes * 10.0 / micros * 100.0
+    }
+
+    fn assert_near(left: f64, right: f64) {
+        assert!((left - right).abs() < 0.01, "{left} and {right}");
+    }
+
+    #[test]
+    fn counted_by_hand() {
+        let upload = case(Dialect::Esp8266Nonos, Direction::Upload, Pace::Ideal);
+        // Command, OK, prompt, data, `Recv 2048 bytes`, `SEND OK`.
+        let bytes = 19.0 + 6.0 + 1.0 + 2048.0 + 19.0 + 11.0;
+        assert_near(bound(&upload), percent(2048.0, bytes * 10.0));
+        // OK and Recv go out while the module takes its time.
+        let upload = Case { pace: Pace::Wild, ..upload };
+        assert_near(bound(&upload), percent(2048.0, (bytes - 6.0 - 19.0) * 10.0 + 1000.0 + 5000.0));
+        let download = case(Dialect::Esp8266Nonos, Direction::Download, Pace::Wild);
+        // Notice, then 8 times command, head, data, OK, the last without.
+        let bytes = 15.0 + 8.0 * (23.0 + 18.0 + 2048.0 + 6.0) - 6.0;
+        assert_near(bound(&download), percent(16_384.0, bytes * 10.0));
+        let download = case(Dialect::WizFi360, Direction::Download, Pace::Wild);
+        // 11 frames of 1460 bytes, and one of 324.
+        assert_near(bound(&download), percent(16_384.0, (16_384.0 + 11.0 * 14.0 + 13.0) * 10.0));
+    }
+
+    #[test]
+    fn long_sends_count_where_they_are_better() {
+        let with = case(Dialect::EspAt, Direction::Upload, Pace::Wild);
+        let without = Case { dialect: Dialect::Esp8266Idf, ..with };
+        assert!(bound(&with) > bound(&without) + 1.0);
+    }
+
+    #[test]
+    fn what_comes_at_once_comes_while_the_host_sends() {
+        let both = |dialect| bound(&case(dialect, Direction::Both, Pace::Ideal));
+        assert!(both(Dialect::Esp32V1) > 50.0);
+        assert!(both(Dialect::Esp8266Nonos) < 50.0);
+    }
+}

@@ -157,7 +157,7 @@ impl Case {
     /// Enough for what is the same over and over to stand out, and not more, as a long table is not looked at.
     #[must_use]
     pub fn amount(&self) -> usize {
-        let least: usize = if self.links == 1 { 32_768 } else { 8192 };
+        let least: usize = if self.links == 1 { 16_384 } else { 8192 };
         if self.direction == Direction::Download || self.size <= RING {
             return least.next_multiple_of(self.size.min(RING));
         }

@@ -64,7 +64,7 @@ pub(crate) fn measure(case: &Case) -> Result<f64, &'static str> {
 
 fn run(case: &Case) -> Result<f64, &'static str> {
     let amount = case.amount().min(TURNS * case.size).min(AMOUNT);
-    let (module, network, taken) = measure::module(case);
+    let (module, network, taken) = measure::site(case);
     let module = Module(Rc::new(RefCell::new(module)));
     let (_session, mut adapter) = start(&module, 1_000_000, COOLDOWN);
     adapter.join("home", "secret word").map_err(|_| "no join")?;
@@ -73,6 +73,11 @@ fn run(case: &Case) -> Result<f64, &'static str> {
         let mut socket = adapter.socket().map_err(|_| "no socket")?;
         adapter.connect(&mut socket, server()).map_err(|_| "no connect")?;
         sockets.push(socket);
+    }
+    // The pause after the last command of before is none of the transfer's.
+    let rested = clock::now() + COOLDOWN;
+    while clock::now() < rested {
+        turn();
     }
     let data = payload(amount);
     let mut buffer = vec![0; case.size];

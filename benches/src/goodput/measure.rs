@@ -38,7 +38,9 @@ impl Peer for Counter {
 }
 
 /// The module of a case, its network, and how much its peers have got.
-pub(crate) fn module(case: &Case) -> (Simulator, MemoryNetwork, Rc<Cell<usize>>) {
+pub(crate) type Site = (Simulator, MemoryNetwork, Rc<Cell<usize>>);
+
+pub(crate) fn site(case: &Case) -> Site {
     let network = MemoryNetwork::new();
     let taken = Rc::new(Cell::new(0));
     let counter = Rc::clone(&taken);
@@ -64,12 +66,13 @@ pub fn trace(case: &Case) -> Trace {
 }
 
 fn run(case: &Case, traced: bool) -> (Measured, Trace) {
+    let site = site(case);
     match case.dialect {
-        Dialect::EspAt => with_dialect::<EspAt>(case, traced),
-        Dialect::Esp8266Idf => with_dialect::<Esp8266Idf>(case, traced),
-        Dialect::Esp8266Nonos => with_dialect::<Esp8266Nonos>(case, traced),
-        Dialect::Esp32V1 => with_dialect::<Esp32V1>(case, traced),
-        Dialect::WizFi360 => with_dialect::<WizFi360>(case, traced),
+        Dialect::EspAt => with_dialect::<EspAt>(case, site, traced),
+        Dialect::Esp8266Idf => with_dialect::<Esp8266Idf>(case, site, traced),
+        Dialect::Esp8266Nonos => with_dialect::<Esp8266Nonos>(case, site, traced),
+        Dialect::Esp32V1 => with_dialect::<Esp32V1>(case, site, traced),
+        Dialect::WizFi360 => with_dialect::<WizFi360>(case, site, traced),
         other => panic!("no driver for {}", other.name()),
     }
 }
@@ -156,8 +159,7 @@ impl World for Watch<'_> {
     }
 }
 
-fn with_dialect<D: Driven>(case: &Case, traced: bool) -> (Measured, Trace) {
-    let (module, network, taken) = module(case);
+fn with_dialect<D: Driven>(case: &Case, (module, network, taken): Site, traced: bool) -> (Measured, Trace) {
     let host = Host {
         line: Line::new(module),
         written: Rc::default(),
@@ -228,4 +230,24 @@ async fn transfer<const N: usize>(case: &Case, stack: Stack<'_>, host: &Host, ne
     join_array(tasks).await;
     host.running.set(false);
     now() - start
+}
+
+#[cfg(test)]
+mod tests {
+    use wifi_at_simulator::{Fault, When};
+
+    use super::*;
+    use crate::goodput::{Direction, Pace};
+
+    #[test]
+    fn a_wait_for_a_timer_is_seen() {
+        let (direction, pace) = (Direction::Download, Pace::Ideal);
+        let case = Case { dialect: Dialect::EspAt, rate: 921_600, direction, links: 1, pace, size: 2048 };
+        assert_eq!(measure(&case).timed, 0);
+        let mut site = site(&case);
+        site.0.inject_fault(Fault::NoticesStop, When::Next).expect("a fault of this firmware");
+        let (measured, trace) = with_dialect::<EspAt>(&case, site, true);
+        assert!(measured.timed > 0, "{trace}");
+        assert!(trace.to_string().contains("AT+CIPRECVLEN?"), "{trace}");
+    }
 }

@@ -40,10 +40,17 @@ pub fn plot(cells: &[Cell]) -> io::Result<()> {
                     && SIZES.contains(&case.size)
             };
             let cells: Vec<&Cell> = cells.iter().filter(belongs).collect();
-            draw(&field, &format!("{}, {rate} baud", direction.name()), &cells)?;
+            draw(&field, &format!("{}, {rate} baud", words(direction)), &cells)?;
         }
     }
     root.present().map_err(failed)
+}
+
+const fn words(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Both => "as much each way at once",
+        other => other.name(),
+    }
 }
 
 fn draw(field: &Area<'_>, title: &str, cells: &[&Cell]) -> io::Result<()> {

@@ -45,7 +45,7 @@ fn pen(receiver: Receiver, mode: Mode) -> Pen {
         Receiver::Atat => ORANGE,
         Receiver::EspAtNal => GREY,
     };
-    Pen { color, dashed: mode == Mode::Passive }
+    Pen { color, dashed: mode == Mode::Passive, marked: true }
 }
 
 fn name(receiver: Receiver, mode: Mode) -> String {

@@ -80,7 +80,7 @@ fn run(options: &Options) -> std::io::Result<bool> {
     }
     if !options.markdown {
         println!();
-        reaches(&cells).iter().filter(|reach| reach.is_measured()).for_each(|reach| println!("{reach}"));
+        reaches(&cells).iter().for_each(|reach| println!("{reach}"));
     }
     Ok(same)
 }

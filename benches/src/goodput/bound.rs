@@ -25,18 +25,12 @@
 //!
 //! **Download, active.** The line is always busy with frames of the firmware's greatest size: `line(head + c)` each.
 //!
-//! **Both, passive.** A fetch is a command, too: the times of both directions add up. What saves nothing is a notice.
+//! **Both, passive.** A fetch is a command, too: the times of both directions add up. Notices come meanwhile.
 //!
 //! **Both, active.** The line is full duplex, and frames come while the host sends. But the module has [`BACKLOG`] bytes of
-//! frames in its output before it leaves the rest in the network, and each of its answers stands behind them. So, while
-//! the download goes on, a send takes
-//!
-//! ```text
-//! line(command) + p + line(BACKLOG) + line(prompt) + line(c) + s + line(BACKLOG) + line(SEND OK)
-//! ```
-//!
-//! As many sends as fit into the download's time, and one that ends with it, are done then; the others follow at full
-//! speed.
+//! frames in its output before it leaves the rest in the network, and each of its answers stands behind them, or behind as
+//! many as are left: what says `line(OK)` above is `line(backlog + OK)` then. One send follows the other, the first one at
+//! the download's begin.
 
 use std::time::Duration;
 
@@ -108,22 +102,45 @@ impl Send {
 
     /// With the line to the host free.
     fn time(&self, case: &Case) -> Duration {
-        case.line(self.command)
-            + case.line(self.ok).max(case.pace.prompt())
-            + case.line(self.prompt)
-            + case.line(self.data)
-            + case.line(self.taken).max(case.pace.send())
-            + case.line(self.done)
+        Answers::new(case, 0).end_of(self, Duration::ZERO)
+    }
+}
+
+/// The line to the host, with frames on it and the answers to one send after the other.
+struct Answers<'a> {
+    case: &'a Case,
+    /// Bytes of frames, all there from the begin.
+    frames: usize,
+    /// Bytes of answers that are through.
+    answered: usize,
+}
+
+impl<'a> Answers<'a> {
+    const fn new(case: &'a Case, frames: usize) -> Self {
+        Self { case, frames, answered: 0 }
     }
 
-    /// With each answer behind a backlog of frames.
-    fn time_behind_frames(&self, case: &Case) -> Duration {
-        case.line(self.command)
-            + case.pace.prompt()
-            + case.line(BACKLOG + self.prompt)
-            + case.line(self.data)
-            + case.pace.send()
-            + case.line(BACKLOG + self.done)
+    /// Bytes of frames that are in the module's output in front of what it says now, at least.
+    fn backlog(&self, now: Duration) -> usize {
+        let through = now.as_nanos() * u128::from(self.case.rate) / 10_000_000_000;
+        let through = usize::try_from(through).unwrap_or(usize::MAX).saturating_sub(self.answered);
+        self.frames.saturating_sub(through).min(BACKLOG)
+    }
+
+    /// When the last one of two answers is through, of which the module gives the first one now and the other one later.
+    fn both(&mut self, now: Duration, first: usize, later: Duration, second: usize) -> Duration {
+        let line = |bytes| self.case.line(bytes);
+        let one = now + line(self.backlog(now) + first);
+        let end = (one + line(second)).max(now + later + line(self.backlog(now + later) + second));
+        self.answered += first + second;
+        end
+    }
+
+    /// When a send is over that begins now.
+    fn end_of(&mut self, send: &Send, now: Duration) -> Duration {
+        let pace = self.case.pace;
+        let asked = self.both(now + self.case.line(send.command), send.ok, pace.prompt(), send.prompt);
+        self.both(asked + self.case.line(send.data), send.taken, pace.send(), send.done)
     }
 }
 
@@ -154,9 +171,9 @@ fn passive_download(case: &Case, limit: usize, window: usize) -> Duration {
     case.line(fetches.sum::<usize>() * case.links - end)
 }
 
-fn active_download(case: &Case, frame: usize) -> Duration {
+fn active_frames(case: &Case, frame: usize) -> usize {
     let frames = pieces(case.amount(), frame).map(|data| format!("\r\n+IPD,4,{data}:").len() + data);
-    case.line(frames.sum::<usize>() * case.links)
+    frames.sum::<usize>() * case.links
 }
 
 /// The shortest time in which the protocol lets a case be done.
@@ -164,7 +181,7 @@ fn shortest(case: &Case) -> Duration {
     let receive = Receive::of(case.dialect);
     let download = match receive {
         Receive::Passive { limit, window } => passive_download(case, limit, window),
-        Receive::Active { frame } => active_download(case, frame),
+        Receive::Active { frame } => case.line(active_frames(case, frame)),
     };
     let sends = sends(case);
     let upload = sends.iter().map(|send| send.time(case)).sum::<Duration>() * case.links as u32;
@@ -176,11 +193,10 @@ fn shortest(case: &Case) -> Duration {
         (Direction::Download, Receive::Active { .. }) => download,
         (Direction::Upload, _) => upload,
         (Direction::Both, Receive::Passive { .. }) => download + upload,
-        (Direction::Both, Receive::Active { .. }) => {
-            let slow = sends[0].time_behind_frames(case).as_secs_f64();
-            let all = (sends.len() * case.links) as f64;
-            let meanwhile = (download.as_secs_f64() / slow + 1.0).min(all);
-            download + upload.mul_f64((all - meanwhile) / all)
+        (Direction::Both, Receive::Active { frame }) => {
+            let mut answers = Answers::new(case, active_frames(case, frame));
+            let sends = (0..case.links).flat_map(|_| &sends);
+            sends.fold(Duration::ZERO, |now, send| answers.end_of(send, now)).max(download)
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) const RING: usize = 4096;
 /// Links that a module has, and thus sockets that the driver has memory for.
 pub(crate) const LINKS: usize = 5;
 
+/// Of the line. A WizFi360 cannot be set to the last one.
 pub(crate) const RATES: [u32; 3] = [115_200, 921_600, 3_000_000];
 
 /// Bytes of one write of the user, and room that one read has.

@@ -21,7 +21,7 @@ impl Device for Port {
     fn wait(&self, _: u64) {}
 }
 
-pub(super) fn receive(slice: usize, frames: usize) -> Duration {
+pub(super) fn receive(slice: usize, frames: usize, mut look: impl FnMut(&[u8])) -> Duration {
     let port = Port::new(Mode::Passive, slice);
     // Without its pause between commands: what counts is the work.
     let (_session, mut adapter) = start(&port, 0, 0);
@@ -34,7 +34,10 @@ pub(super) fn receive(slice: usize, frames: usize) -> Duration {
     let mut received = 0;
     while received < amount {
         match adapter.receive(&mut socket, &mut buffer) {
-            Ok(count) => received += count,
+            Ok(count) => {
+                look(&buffer[..count]);
+                received += count;
+            }
             Err(nb::Error::WouldBlock) => turn(),
             Err(nb::Error::Other(error)) => panic!("{error:?}"),
         }

@@ -13,6 +13,8 @@ mod wifi_at;
 mod callgrind;
 mod row;
 
+use std::time::Duration;
+
 pub use callgrind::instructions;
 pub use plot::plot;
 pub use row::{Row, markdown, reaches};
@@ -85,13 +87,36 @@ impl Mode {
 /// Receives so many frames, and gives the nanoseconds for each byte.
 ///
 /// # Panics
-/// When bytes are lost or changed.
+/// When no more bytes come.
 #[must_use]
 pub fn receive(receiver: Receiver, mode: Mode, slice: usize, frames: usize) -> f64 {
-    let time = match receiver {
-        Receiver::WifiAt => wifi_at::receive(mode, slice, frames),
-        Receiver::Atat => stock_atat::receive(mode, slice, frames),
-        Receiver::EspAtNal => esp_at_nal::receive(slice, frames),
-    };
+    let time = receive_to(receiver, mode, slice, frames, |_| {});
     time.as_nanos() as f64 / (frames * FRAME) as f64
+}
+
+/// The same with a user who looks at what each read brings.
+fn receive_to(receiver: Receiver, mode: Mode, slice: usize, frames: usize, user: impl FnMut(&[u8])) -> Duration {
+    match receiver {
+        Receiver::WifiAt => wifi_at::receive(mode, slice, frames, user),
+        Receiver::Atat => stock_atat::receive(mode, slice, frames, user),
+        Receiver::EspAtNal => esp_at_nal::receive(slice, frames, user),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_get_the_bytes_that_were_sent() {
+        const FRAMES: usize = 10;
+        for (receiver, mode, slice) in Row::all() {
+            let mut received = Vec::new();
+            receive_to(receiver, mode, slice, FRAMES, |bytes| received.extend_from_slice(bytes));
+            assert_eq!(received.len(), FRAMES * FRAME, "{receiver:?} {mode:?} {slice}");
+            // Each frame begins anew, and what is asked for may be shorter than one.
+            let begins = received.windows(2).filter(|pair| pair[1] != pair[0].wrapping_add(7)).count();
+            assert!(begins < 2 * FRAMES, "{receiver:?} {mode:?} {slice}: {begins}");
+        }
+    }
 }

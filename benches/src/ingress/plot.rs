@@ -21,11 +21,12 @@ pub fn plot(rows: &[Row]) -> io::Result<()> {
     let (title, legends) = head.split_vertically(36);
     let text = "Receiving 1460-byte frames, from the serial port's read to the user's buffer";
     title.draw(&Text::new(text, (540, 20), letters(18, HPos::Center))).map_err(failed)?;
-    let entries: Vec<_> = kinds().map(|(receiver, mode)| (pen(receiver, mode), name(receiver, mode))).collect();
-    let entries: Vec<_> = entries.iter().map(|(pen, name)| (*pen, name.as_str())).collect();
-    let (first, second) = legends.split_vertically(26);
-    legend(&first, &entries[..3], 280)?;
-    legend(&second, &entries[3..], 280)?;
+    for (strip, mode) in legends.split_evenly((2, 1)).iter().zip(Mode::ALL) {
+        let kinds = kinds().filter(|(_, of)| *of == mode);
+        let entries: Vec<_> = kinds.map(|(receiver, mode)| (pen(receiver, mode), name(receiver, mode))).collect();
+        let entries: Vec<_> = entries.iter().map(|(pen, name)| (*pen, name.as_str())).collect();
+        legend(strip, &entries, 280)?;
+    }
     let halves = fields.split_evenly((1, 2));
     let instructions = curves(rows, |row| row.instructions);
     let nanoseconds = curves(rows, |row| Some(row.nanoseconds));

@@ -136,7 +136,7 @@ impl AtatCmd for Line {
     }
 }
 
-pub(super) fn receive(mode: Mode, slice: usize, frames: usize) -> Duration {
+pub(super) fn receive(mode: Mode, slice: usize, frames: usize, mut look: impl FnMut(&[u8])) -> Duration {
     let port = Port::new(mode, slice);
     let queue = Rc::new(RefCell::new(Queue { bytes: VecDeque::with_capacity(RING), user: None, reader: None }));
     let answers = ResponseSlot::<64>::new();
@@ -161,7 +161,9 @@ pub(super) fn receive(mode: Mode, slice: usize, frames: usize) -> Duration {
                 if waiting == 0 && mode == Mode::Passive {
                     client.send(&Line("AT+CIPRECVDATA=0,2048\r\n")).await.expect("an answer");
                 }
-                received += read(&queue, &mut buffer).await.expect("no failure");
+                let count = read(&queue, &mut buffer).await.expect("no failure");
+                look(&buffer[..count]);
+                received += count;
             }
             start.elapsed()
         };

@@ -12,7 +12,7 @@ use wifi_at_virtual_time::run;
 use super::port::Port;
 use super::{FRAME, Mode, READ, RING};
 
-pub(super) fn receive(mode: Mode, slice: usize, frames: usize) -> Duration {
+pub(super) fn receive(mode: Mode, slice: usize, frames: usize, mut look: impl FnMut(&[u8])) -> Duration {
     let port = Port::new(mode, slice);
     let mut resources = Box::new(Resources::<1, RING, 256>::new());
     let received = run(async {
@@ -27,7 +27,9 @@ pub(super) fn receive(mode: Mode, slice: usize, frames: usize) -> Duration {
             port.begin(frames);
             let mut received = 0;
             while received < amount {
-                received += socket.read(&mut buffer).await.expect("data");
+                let count = socket.read(&mut buffer).await.expect("data");
+                look(&buffer[..count]);
+                received += count;
             }
             start.elapsed()
         };

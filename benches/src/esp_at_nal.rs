@@ -20,7 +20,7 @@ use fugit::{TimerDurationU32, TimerInstantU32};
 use wifi_at_virtual_time as clock;
 
 /// Bytes of one `AT+CIPSEND`, and of one `AT+CIPRECVDATA`.
-pub const CHUNK: usize = 2048;
+pub(crate) const CHUNK: usize = 2048;
 
 /// An answer with data and some lines.
 const ANSWER: usize = CHUNK + 256;
@@ -30,10 +30,10 @@ type Urcs = URCMessages<CHUNK>;
 type Feed = Ingress<'static, AtDigester<Urcs>, Urcs, ANSWER, URCS, 1>;
 
 /// The adapter over a device.
-pub type Network<D> = Adapter<'static, Waiting<D>, Timer, 1_000_000, CHUNK, CHUNK, URCS>;
+pub(crate) type Network<D> = Adapter<'static, Waiting<D>, Timer, 1_000_000, CHUNK, CHUNK, URCS>;
 
 /// A device at the other end of the line, and time.
-pub trait Device: Clone + 'static {
+pub(crate) trait Device: Clone + 'static {
     /// The host sends bytes.
     fn write(&self, bytes: &[u8]);
     /// Takes what has come by now.
@@ -56,7 +56,7 @@ thread_local! {
 const TURN: u64 = 1000;
 
 /// Lets the world go on until something happens, and the ingress take what has come.
-pub fn turn() {
+pub(crate) fn turn() {
     turn_until(clock::now() + TURN);
 }
 
@@ -87,7 +87,7 @@ impl<D: Device> embedded_io_async_06::Read for Reader<D> {
 }
 
 /// The writing end.
-pub struct Writer<D> {
+pub(crate) struct Writer<D> {
     device: D,
     /// When the last byte went out, in microseconds.
     last: Rc<RefCell<u64>>,
@@ -110,7 +110,7 @@ impl<D: Device> embedded_io_06::Write for Writer<D> {
 }
 
 /// The client, with its pause between commands spent in turns: it would wait for a clock that stands still.
-pub struct Waiting<D: Device> {
+pub(crate) struct Waiting<D: Device> {
     client: Client<'static, Writer<D>, ANSWER>,
     last: Rc<RefCell<u64>>,
     cooldown: u64,
@@ -128,7 +128,7 @@ impl<D: Device> AtatClient for Waiting<D> {
 
 /// A timer to ask.
 #[derive(Default)]
-pub struct Timer(Option<u64>);
+pub(crate) struct Timer(Option<u64>);
 
 impl fugit_timer::Timer<1_000_000> for Timer {
     type Error = Infallible;
@@ -157,7 +157,7 @@ impl fugit_timer::Timer<1_000_000> for Timer {
 }
 
 /// Makes time virtual on this thread for as long as it lives, and drops the stage with it.
-pub struct Session(());
+pub(crate) struct Session(());
 
 impl Drop for Session {
     fn drop(&mut self) {
@@ -170,7 +170,7 @@ impl Drop for Session {
 ///
 /// The memory that firmware has in statics is leaked.
 #[must_use]
-pub fn start<D: Device>(device: &D, start: u64, cooldown: u64) -> (Session, Network<D>) {
+pub(crate) fn start<D: Device>(device: &D, start: u64, cooldown: u64) -> (Session, Network<D>) {
     clock::set(Some(start));
     let session = Session(());
     let answers: &'static ResponseSlot<ANSWER> = Box::leak(Box::new(ResponseSlot::new()));

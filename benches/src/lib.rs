@@ -4,6 +4,6 @@
 //! What is compared and what draws has its dependencies here, and not in the driver's package.
 
 mod draw;
-pub mod esp_at_nal;
+mod esp_at_nal;
 pub mod goodput;
 pub mod ingress;

@@ -36,7 +36,8 @@ impl Driven for EspAt {
         // Older releases take 2048, newer ones 8192.
         send_limit: 2048,
         long_send: Some("AT+CIPSENDLCFG"),
-        receive_limit: 2048,
+        // The manual sets no limit; what one command may take on a slow line does.
+        receive_limit: 8192,
         // Twice what the manual asks for before it, and a second after it.
         escape_guard: [Span::from_millis(40), Span::from_millis(1100)],
         resolver: Resolver { longest_name: 255, explains: false, ipv6: true },

@@ -61,7 +61,7 @@ fn every_profile_has_what_the_engine_relies_on() {
         let passive = profile.bring_up.iter().filter(|step| step.sets == Sets::PassiveReceive);
         let wordings: usize = passive.map(|step| step.commands.len()).sum();
         assert!(profile.active_receive.len() <= wordings, "{}", profile.name);
-        assert!((1..=2048).contains(&profile.send_limit) && (1..=2048).contains(&profile.receive_limit));
+        assert!((1..=2048).contains(&profile.send_limit) && (1..=8192).contains(&profile.receive_limit));
         let others = CATALOGUES.iter().enumerate().filter(|(other, _)| *other != index);
         for (_, (other, _)) in others {
             assert!(other.family != profile.family && other.name != profile.name, "{}", profile.name);

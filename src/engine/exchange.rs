@@ -213,9 +213,9 @@ impl Exchange {
         self.refusal.code = None;
     }
 
-    /// Whether a pull got all that it asked for, so that there may be more.
+    /// Whether a pull got all that it asked for, or all that one command gives on some releases, so that there may be more.
     pub(super) fn was_filled(&self) -> bool {
-        self.got.is_some_and(|got| got as usize >= self.asked)
+        self.got.is_some_and(|got| got as usize >= self.asked.min(2048))
     }
 }
 

@@ -158,7 +158,7 @@ impl Core {
         let Some(set_report) = self.profile().long_send else { return false };
         let socket = &self.sockets[index];
         let (ready, promised) = (socket.to_send.len(), socket.promised);
-        if promised == 0 || self.settings.long_sends == LongSends::Refused {
+        if self.settings.long_sends == LongSends::Refused {
             return false;
         }
         let length = (ready + promised).min(self.longest_send(index));

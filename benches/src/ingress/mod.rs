@@ -34,6 +34,8 @@ const READ: usize = 2048;
 pub enum Receiver {
     /// The driver.
     WifiAt,
+    /// The driver, with a larger read buffer.
+    WifiAtLarge,
     /// atat's `Ingress`, with a digester that knows counted payload and puts it into a queue for the user.
     Atat,
     /// esp-at-nal's adapter.
@@ -51,13 +53,14 @@ pub enum Mode {
 
 impl Receiver {
     /// All, in the table's order.
-    pub const ALL: [Self; 3] = [Self::WifiAt, Self::Atat, Self::EspAtNal];
+    pub const ALL: [Self; 4] = [Self::WifiAt, Self::WifiAtLarge, Self::Atat, Self::EspAtNal];
 
     /// The name in the table.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::WifiAt => "wifi-at",
+            Self::WifiAtLarge => "wifi-at, READ = 4096",
             Self::Atat => "atat 0.25",
             Self::EspAtNal => "esp-at-nal 0.5",
         }
@@ -97,7 +100,8 @@ pub fn receive(receiver: Receiver, mode: Mode, slice: usize, frames: usize) -> f
 /// The same with a user who looks at what each read brings.
 fn receive_to(receiver: Receiver, mode: Mode, slice: usize, frames: usize, user: impl FnMut(&[u8])) -> Duration {
     match receiver {
-        Receiver::WifiAt => wifi_at::receive(mode, slice, frames, user),
+        Receiver::WifiAt => wifi_at::receive::<256>(mode, slice, frames, user),
+        Receiver::WifiAtLarge => wifi_at::receive::<4096>(mode, slice, frames, user),
         Receiver::Atat => stock_atat::receive(mode, slice, frames, user),
         Receiver::EspAtNal => esp_at_nal::receive(slice, frames, user),
     }

@@ -7,7 +7,7 @@ use plotters::style::text_anchor::HPos;
 
 use super::row::{AIMS, Row};
 use super::{Mode, Receiver, SLICES};
-use crate::draw::{Area, BLUE, GREY, ORANGE, Pen, curve, failed, legend, letters, path};
+use crate::draw::{Area, BLUE, GREEN, GREY, ORANGE, Pen, curve, failed, legend, letters, path};
 
 /// Draws `benches/ingress.svg`: instructions and nanoseconds over the size of a slice.
 ///
@@ -43,6 +43,7 @@ fn kinds() -> impl Iterator<Item = (Receiver, Mode)> {
 fn pen(receiver: Receiver, mode: Mode) -> Pen {
     let color = match receiver {
         Receiver::WifiAt => BLUE,
+        Receiver::WifiAtLarge => GREEN,
         Receiver::Atat => ORANGE,
         Receiver::EspAtNal => GREY,
     };

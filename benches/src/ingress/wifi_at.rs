@@ -12,9 +12,14 @@ use wifi_at_virtual_time::run;
 use super::port::Port;
 use super::{FRAME, Mode, READ, RING};
 
-pub(super) fn receive(mode: Mode, slice: usize, frames: usize, mut look: impl FnMut(&[u8])) -> Duration {
+pub(super) fn receive<const READ_BUFFER: usize>(
+    mode: Mode,
+    slice: usize,
+    frames: usize,
+    mut look: impl FnMut(&[u8]),
+) -> Duration {
     let port = Port::new(mode, slice);
-    let mut resources = Box::new(Resources::<1, RING, 256>::new());
+    let mut resources = Box::new(Resources::<1, RING, 256, READ_BUFFER>::new());
     let received = run(async {
         let serial = Split::new(port.clone(), port.clone());
         let mut parts = wifi_at::new::<EspAt, _, _, _>(serial, Pins::none(), &mut *resources, Config::default());

@@ -32,6 +32,9 @@ pub struct RecoveryPolicy {
     /// How long the station may be without an address before the module is asked which links are left, and UDP sockets
     /// are closed. Until then sockets are left alone, as Wi-Fi may come back. Default 10 s.
     pub address_limit: Duration,
+    /// How long a reader waits without a byte before the module is asked whether it still has the link, and how often
+    /// after that. A link that it does not know twice in a row, one `poll_interval` apart, has failed. Default 30 s.
+    pub link_check: Duration,
     /// Connects in a row that the module refuses, until all links that have no socket are closed, as the module may have
     /// forgotten to. At least 1; default 5.
     pub failed_connects: u8,
@@ -48,6 +51,7 @@ impl RecoveryPolicy {
             reset_pin: true,
             attempts: None,
             address_limit: Duration::from_secs(10),
+            link_check: Duration::from_secs(30),
             failed_connects: 5,
         }
     }

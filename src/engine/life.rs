@@ -19,6 +19,9 @@ pub(super) const PROBE_TIMEOUT: Span = Span::from_millis(500);
 const STEP_REPEATS: u8 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// With a number of its own, so that `Off` is 0: else it would be what `Change` does not use, and memory that is not all
+// zero at its start takes as much flash.
+#[repr(u8)]
 pub(super) enum Life {
     /// The driver has not been started.
     Off,

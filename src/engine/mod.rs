@@ -340,6 +340,7 @@ impl<'a> Engine<'a> {
         socket.read_waker.register(context.waker());
         if !socket.reading {
             socket.reading = true;
+            self.core.watch_links();
             self.core.runner.wake();
         }
     }

@@ -1,4 +1,5 @@
-//! Links that may be gone although the module has not said so: after the loss of Wi-Fi, and when no connect succeeds.
+//! Links that may be gone although the module has not said so: after the loss of Wi-Fi, when no connect succeeds, and when
+//! a reader waits for long.
 //!
 //! While Wi-Fi is away TCP links may end with `CLOSED` or without, and UDP links never do. So the module is asked which
 //! links it has, and whatever it does not know has failed.
@@ -13,6 +14,10 @@ use crate::at::{Fields, after_name};
 pub(crate) struct Suspects {
     /// When the module is asked next.
     check: Moment,
+    /// That is because readers wait, and for no other reason.
+    silent: bool,
+    /// Bit n: the module did not know of link n the last time that it was asked for that reason.
+    missing: u8,
     /// Bit n: link n was open when the module was asked.
     asked: u8,
     /// Bit n: the module has told of link n.
@@ -25,7 +30,7 @@ pub(crate) struct Suspects {
 
 impl Suspects {
     pub(super) const fn new() -> Self {
-        Self { check: Moment::NEVER, asked: 0, known: 0, refused: 0, stale: false }
+        Self { check: Moment::NEVER, silent: false, missing: 0, asked: 0, known: 0, refused: 0, stale: false }
     }
 }
 
@@ -36,14 +41,23 @@ impl Core {
 
     /// The station has lost its access point.
     pub(super) fn suspect_links(&mut self) {
-        if self.has_open_socket() && self.suspects.check == Moment::NEVER {
+        if self.has_open_socket() && (self.suspects.check == Moment::NEVER || self.suspects.silent) {
+            (self.suspects.silent, self.suspects.missing) = (false, 0);
             self.suspects.check = self.after(self.config.address_limit);
+        }
+    }
+
+    /// A reader waits. Nobody else would notice that its link is gone.
+    pub(super) fn watch_links(&mut self) {
+        if self.suspects.check == Moment::NEVER {
+            self.suspects.silent = true;
+            self.suspects.check = self.after(self.config.link_check);
         }
     }
 
     /// The station has an address.
     pub(super) fn hear_suspects(&mut self) {
-        if self.suspects.check != Moment::NEVER {
+        if self.suspects.check != Moment::NEVER && !self.suspects.silent {
             self.suspects.check = self.clock.now;
         }
     }
@@ -62,7 +76,7 @@ impl Core {
             }
             if !socket.is_datagram() {
                 asked |= 1u8 << link;
-            } else if !self.station.has_address && self.radio & 2 == 0 {
+            } else if !self.suspects.silent && !self.station.has_address && self.radio & 2 == 0 {
                 // The module would keep it for ever.
                 socket.finish(End::Reset);
                 self.orphans |= 1 << link;
@@ -103,13 +117,25 @@ impl Core {
             Some(false) => return,
             None => {}
         }
-        if self.has_open_socket() && (success.is_none() || !self.station.has_address) {
+        if self.suspects.silent {
+            if success.is_some() && self.suspects.missing != 0 {
+                self.suspects.check = self.after(self.config.poll_interval);
+            } else if self.sockets.iter().any(|socket| socket.phase == Phase::Open && socket.reading) {
+                self.watch_links();
+            }
+        } else if self.has_open_socket() && (success.is_none() || !self.station.has_address) {
             self.suspects.check = self.after(self.config.address_limit);
         }
     }
 
     fn lose_unknown_links(&mut self) {
-        let lost = self.suspects.asked & !self.suspects.known;
+        let mut lost = self.suspects.asked & !self.suspects.known;
+        if self.suspects.silent {
+            // A line of the answer may have been damaged.
+            let missing = lost;
+            lost &= self.suspects.missing;
+            self.suspects.missing = missing & !lost;
+        }
         for link in 0..MAX_LINKS as LinkId {
             if lost >> link & 1 == 0 {
                 continue;

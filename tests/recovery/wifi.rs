@@ -1,13 +1,14 @@
 //! The access point goes away and comes back, and what becomes of sockets meanwhile.
 
 use super::common::*;
+use embassy_futures::join::join as join_both;
 use embassy_futures::select::{Either, select};
 use embassy_time::{Duration, Instant, Timer, with_timeout};
 use wifi_at::Event;
 use wifi_at::net::tcp::{self, TcpSocket};
 use wifi_at::net::udp::{self, UdpSocket};
 use wifi_at::wifi::{JoinError, JoinOptions, RejoinPolicy};
-use wifi_at_simulator::{Fault, Simulator, When};
+use wifi_at_simulator::{Action, Fault, Hook, Point, Simulator, When};
 use wifi_at_support::virtual_time::Line;
 
 fn echo_module(told: bool) -> Line<Simulator> {
@@ -206,5 +207,57 @@ fn connects_that_all_fail_end_in_a_new_join() {
             assert_eq!(joins(), 2);
         })
         .await;
+    });
+}
+
+#[test]
+fn a_reader_learns_that_its_link_is_gone() {
+    let line = echo_module(true);
+    with_driver(&line, async |(control, stack)| {
+        join(control).await;
+        let mut socket = connect(stack).await;
+        write_all(&mut socket, b"hello").await;
+        let mut buffer = [0; 8];
+        assert_eq!(socket.read(&mut buffer).await, Ok(5));
+        // The peer is silent for long, and the module knows of the link.
+        assert!(with_timeout(Duration::from_secs(300), socket.read(&mut buffer)).await.is_err());
+        assert_eq!(control.counters().lost_links, 0);
+        forget_link(&line);
+        let start = Instant::now();
+        assert_eq!(socket.read(&mut buffer).await, Err(tcp::Error::ConnectionReset));
+        assert!(start.elapsed() < Duration::from_secs(35), "{:?}", start.elapsed());
+        assert_eq!(control.counters().lost_links, 1);
+        // One question for each half minute.
+        let asked = line.with(|module, _| {
+            let commands = module.commands().iter();
+            commands.filter(|command| command.line.starts_with("AT+CIPSTAT")).count()
+        });
+        assert!((9..=16).contains(&asked), "{asked} questions");
+    });
+}
+
+#[test]
+fn a_damaged_answer_about_links_costs_none() {
+    let line = echo_module(true);
+    with_driver(&line, async |(control, stack)| {
+        join(control).await;
+        let mut socket = connect(stack).await;
+        let mut buffer = [0; 8];
+        let read = with_timeout(Duration::from_secs(100), socket.read(&mut buffer));
+        let damage = async {
+            Timer::after(Duration::from_secs(20)).await;
+            // Both wordings of the question, and one answer.
+            for command in ["CIPSTATE", "CIPSTATUS"] {
+                line.with(|module, _| {
+                    let answer = Action::Replace(b"STATUS:3\r\n\r\nOK\r\n".to_vec());
+                    module.hook(Hook::new(Point::Answer(command.to_owned()), answer));
+                });
+            }
+        };
+        let (read, ()) = join_both(read, damage).await;
+        assert!(read.is_err(), "{read:?}");
+        assert_eq!(control.counters().lost_links, 0);
+        write_all(&mut socket, b"hello").await;
+        assert_eq!(socket.read(&mut buffer).await, Ok(5));
     });
 }

@@ -199,7 +199,10 @@ fn a_sensor_for_days() {
                         }
                     };
                     let both = join_both(attempt(), strike);
-                    with_timeout(Duration::from_secs(1800), both).await.expect("it hangs");
+                    if with_timeout(Duration::from_secs(1800), both).await.is_err() {
+                        let commands = line.with(|module, _| module.commands().to_vec());
+                        panic!("it hangs after {:?}: {commands:?}, {:?}", trouble.map(|trouble| trouble.0), control.counters());
+                    }
                     // What it cost shows in the next one.
                     false
                 } else {

@@ -28,6 +28,10 @@ pub struct Config {
     /// Longest silence inside a counted payload. After it the payload is given up, the socket fails and the module
     /// is probed. Default 500 ms.
     pub payload_timeout: Duration,
+    /// How long a socket whose receive ring is full may hold up a command, where data comes unasked: the serial port is not
+    /// read meanwhile, and the answer stands behind that data. Then the socket fails with
+    /// [`DataLost`](crate::net::tcp::Error::DataLost). While no command runs it may hold up the port for ever. Default 20 s.
+    pub reader_limit: Duration,
     /// How often the module is asked for data that it forgot to announce, while a reader waits and the line is idle.
     /// Default 1 s.
     pub poll_interval: Duration,
@@ -60,6 +64,7 @@ impl Config {
             prompt_timeout: Duration::from_secs(2),
             send_timeout: Duration::from_secs(15),
             payload_timeout: Duration::from_millis(500),
+            reader_limit: Duration::from_secs(20),
             poll_interval: Duration::from_secs(1),
             retry_interval: Duration::from_secs(2),
             join_timeout: None,

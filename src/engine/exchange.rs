@@ -491,7 +491,9 @@ impl Engine<'_> {
         }
         // While the serial port is not read, the answer cannot come.
         if self.core.ingress.is_blocked() {
-            self.core.exchange.deadline = self.core.after(self.core.exchange.timeout);
+            let until = self.limit_reader();
+            let now = self.core.clock.now;
+            self.core.exchange.deadline = self.core.after(self.core.exchange.timeout).min(until, now);
             return;
         }
         let lost_prompt = match self.core.exchange.owner {

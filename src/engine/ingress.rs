@@ -63,6 +63,8 @@ pub(crate) struct Ingress {
     pub(super) announced: bool,
     /// A ring is full, and the serial port is not read until there is room.
     blocked: bool,
+    /// Since when no byte could be taken, for the same reason.
+    stuck: Moment,
     /// A complete line waits in `line` for room in the answer, since then.
     pub(super) held: Moment,
     /// Payload waits for the user's command or the subscriber, since then.
@@ -82,6 +84,7 @@ impl Ingress {
             held: Moment::NEVER,
             announced: false,
             blocked: false,
+            stuck: Moment::NEVER,
             held_back: Vec::new(),
             stalled: Moment::NEVER,
             last_byte: Moment::NEVER,
@@ -167,11 +170,14 @@ impl Engine<'_> {
             };
             if taken == 0 {
                 self.core.ingress.blocked = true;
+                let now = self.core.clock.now;
+                self.core.ingress.stuck = self.core.ingress.stuck.or(now);
                 if !was_blocked {
                     self.core.release_flush();
                 }
                 break;
             }
+            self.core.ingress.stuck = Moment::NEVER;
         }
         at
     }
@@ -554,6 +560,26 @@ impl Engine<'_> {
                 self.core.user.cut = true;
             }
         }
+    }
+
+    /// A command waits for an answer behind data for which a socket has no room. Gives until when it has to, and fails the
+    /// socket if that is over.
+    pub(super) fn limit_reader(&mut self) -> Moment {
+        let Mode::Payload { left, target: Target::Socket { index, generation, .. } } = self.core.ingress.mode else {
+            return Moment::NEVER;
+        };
+        let until = after(self.core.ingress.stuck, self.core.config.reader_limit);
+        if !until.is_due(self.core.clock.now) {
+            return until;
+        }
+        warn!("a reader has held up the module for too long");
+        self.fail_stream(index.into(), generation, left);
+        let ingress = &mut self.core.ingress;
+        ingress.mode = Mode::Payload { left, target: Target::Nowhere };
+        // The module was not silent: it was not listened to.
+        (ingress.blocked, ingress.stuck, ingress.last_byte) = (false, Moment::NEVER, self.core.clock.now);
+        self.core.runner.wake();
+        Moment::NEVER
     }
 
     fn drop_bytes(&mut self, count: usize) {

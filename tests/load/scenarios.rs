@@ -128,6 +128,56 @@ fn five_links_both_ways_at_every_rate() {
     }
 }
 
+/// Where data comes unasked, what nobody reads stands in front of everybody's answers, and is given up for them.
+#[test]
+fn a_reader_that_sleeps_does_not_hold_up_the_others_for_ever() {
+    const EACH: usize = 60_000;
+    let passive = !matches!(MODULE, Dialect::Esp32V1 | Dialect::WizFi360);
+    let network = network();
+    network.serve(server(), || {
+        let mut to_send = EACH;
+        move |data: &[u8]| match data {
+            b"go" => (EACH - core::mem::take(&mut to_send)..EACH).map(|at| byte(2, at)).collect(),
+            data => data.to_vec(),
+        }
+    });
+    let module = builder(&network).latency(Latency::none()).baud(Some(921_600)).build();
+    with_driver(&Line::new(module), async |(control, stack)| {
+        join(control).await;
+        let mut sleeper = connect(stack).await;
+        let mut other = connect(stack).await;
+        sleeper.write_all(b"go").await.unwrap();
+        Timer::after(Duration::from_secs(1)).await;
+        for round in 0..3 {
+            let start = embassy_time::Instant::now();
+            other.write_all(b"hello").await.unwrap();
+            let mut answer = [0; 5];
+            other.read_exact(&mut answer).await.unwrap();
+            let limit = if passive || round > 0 { 2 } else { 30 };
+            assert!(start.elapsed() < Duration::from_secs(limit), "round {round}: {:?}", start.elapsed());
+        }
+        let mut buffer = [0; 700];
+        let mut at = 0;
+        let end = loop {
+            match sleeper.read(&mut buffer).await {
+                Ok(count) => {
+                    assert!(buffer[..count].iter().enumerate().all(|(more, &value)| value == byte(2, at + more)));
+                    at += count;
+                    if at == EACH {
+                        break None;
+                    }
+                }
+                Err(error) => break Some(error),
+            }
+        };
+        if passive {
+            assert_eq!(end, None);
+        } else {
+            assert!(matches!(end, Some(Error::DataLost { at_least: 1.. })), "{end:?} after {at} bytes");
+        }
+    });
+}
+
 /// A port whose receive FIFO runs over when the driver does not read it, and says so, as UARTs do.
 struct Overrunning(Line<Simulator>, u64);
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use wifi_at_simulator::{AccessPoint, Builder, Dialect};
 
 use crate::board::Board;
-use crate::pattern::{hash, pattern, read_amount};
+use crate::pattern::{hash, pattern};
 use crate::ports::MappedNetwork;
 
 const BAUD: u32 = 115_200;
@@ -61,32 +61,47 @@ fn serve_time(socket: &UdpSocket) -> io::Result<()> {
     socket.send_to(&answer, client).map(drop)
 }
 
-/// Sends the pattern to the firmware's server and reads it back. `Ok(None)` if there is no server, or not any more.
-fn echo(port: u16, progress: &Sender<usize>) -> Option<Vec<u8>> {
-    let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
-    server.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
-    let mut out = server.try_clone().ok()?;
-    thread::spawn(move || out.write_all(&pattern(4, AMOUNT)));
-    let tell = |count| {
-        let _ = progress.send(count);
-    };
-    match read_amount(&mut server, AMOUNT, tell) {
-        Ok(received) => Some(received),
-        Err(error) => {
-            println!("client: the server is gone ({error})");
-            None
-        }
+/// Bytes that the client has under way at most.
+///
+/// Where the module hands over data unasked and the line has no flow control, as on WIZnet's board, nothing holds back a
+/// client but its own restraint.
+const fn window(dialect: Dialect) -> usize {
+    match dialect {
+        Dialect::WizFi360 => 1024,
+        _ => AMOUNT,
     }
 }
 
+/// Sends the pattern to the firmware's server and reads it back. `Ok(None)` if there is no server, or not any more.
+fn echo(port: u16, window: usize, progress: &Sender<usize>) -> Option<Vec<u8>> {
+    let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
+    server.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    let mut exchange = || {
+        let (sending, mut sent, mut received) = (pattern(4, AMOUNT), 0, Vec::new());
+        let mut buffer = [0; 2048];
+        while received.len() < AMOUNT {
+            let end = AMOUNT.min(received.len() + window);
+            server.write_all(&sending[sent..end])?;
+            sent = end;
+            match server.read(&mut buffer)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => received.extend_from_slice(&buffer[..count]),
+            }
+            let _ = progress.send(received.len());
+        }
+        Ok(received)
+    };
+    exchange().map_err(|error: io::Error| println!("client: the server is gone ({error})")).ok()
+}
+
 /// Echoes again and again, until all came back once and the module has restarted before.
-fn echo_until_restarted(port: u16, board: &Board, end: Instant) -> Result<Vec<u8>, String> {
+fn echo_until_restarted(port: u16, window: usize, board: &Board, end: Instant) -> Result<Vec<u8>, String> {
     let (progress, count) = channel();
     let mut restarted = false;
     while Instant::now() < end {
         let client = thread::spawn({
             let progress = progress.clone();
-            move || echo(port, &progress)
+            move || echo(port, window, &progress)
         });
         while !client.is_finished() {
             match count.recv_timeout(Duration::from_millis(50)) {
@@ -160,7 +175,7 @@ pub fn run(dialect: Dialect, elf: PathBuf, emulator: &[String]) -> Result<(), St
     board.follow_log(elf, sender).map_err(text)?;
 
     let mut running = board.start(emulator)?;
-    let received = echo_until_restarted(echo_port, &board, end)?;
+    let received = echo_until_restarted(echo_port, window(dialect), &board, end)?;
     if received != pattern(4, AMOUNT) {
         return Err("the echo is not what was sent".into());
     }

@@ -29,12 +29,7 @@ pub type Firmware = wifi_at::dialect::WizFi360;
 
 /// The driver's memory: four sockets (page, time, and two clients), of which each has room for 2 kB that came and 1 kB
 /// that goes.
-#[cfg(not(feature = "wizfi360"))]
 pub type Memory = Resources<4, 2048, 1024>;
-/// The driver's memory. Here data comes unasked, and the module's answer to a send stands behind all that it has: a server that
-/// reads no more before it has written what it read needs room for that.
-#[cfg(feature = "wizfi360")]
-pub type Memory = Resources<4, 4096, 8192>;
 
 /// The access point: `WIFI_SSID=.. WIFI_PASSWORD=.. cargo run --release`.
 pub const SSID: &str = match option_env!("WIFI_SSID") {

@@ -25,6 +25,7 @@ mod firmware;
 pub mod mock;
 pub mod net;
 mod pins;
+pub mod power;
 mod recovery;
 mod resources;
 mod runner;

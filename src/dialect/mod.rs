@@ -32,6 +32,7 @@ mod esp_at;
 mod wizfi360;
 
 use crate::engine::Span;
+use crate::power::PowerDialect;
 use crate::wifi::WifiDialect;
 
 /// A firmware family, by which commands are chosen.
@@ -43,7 +44,7 @@ pub trait Dialect: sealed::Sealed + Copy + 'static {
 }
 
 /// A firmware family that the driver can bring up and use.
-pub trait Driven: Dialect + WifiDialect {
+pub trait Driven: Dialect + WifiDialect + PowerDialect {
     /// What the engine needs to know of the firmware.
     const PROFILE: &'static Profile;
 }

@@ -26,6 +26,8 @@ pub(super) enum Life {
     Pulse(Moment),
     /// The module boots, until then at most.
     Boot(Moment),
+    /// The module sleeps deeply, until then at most.
+    Asleep(Moment),
     /// Silence before `+++` until then.
     Guard(Moment),
     /// `+++` is going out.
@@ -89,6 +91,16 @@ impl Core {
         matches!(self.life, Life::GivenUp)
     }
 
+    /// The module is in deep sleep.
+    pub(crate) const fn is_asleep(&self) -> bool {
+        matches!(self.life, Life::Asleep(_))
+    }
+
+    /// The driver may pull the reset pin.
+    pub(super) const fn can_reset(&self) -> bool {
+        self.has_reset_pin && self.config.reset_pin
+    }
+
     /// The dialects that suit the firmware, where the one that was chosen does not.
     fn contradiction(&self) -> Option<&'static Suitable> {
         let suitable = self.firmware.suitable()?;
@@ -124,7 +136,7 @@ impl Engine<'_> {
         if self.core.failed_attempts & 1 == 1 {
             self.core.line_rate.try_other();
         }
-        self.core.life = if self.core.has_reset_pin && self.core.config.reset_pin {
+        self.core.life = if self.core.can_reset() {
             self.core.reset_asserted = true;
             Life::Pulse(self.core.after(self.core.config.reset_pulse))
         } else {
@@ -136,6 +148,7 @@ impl Engine<'_> {
         match self.core.life {
             Life::Pulse(at)
             | Life::Boot(at)
+            | Life::Asleep(at)
             | Life::Guard(at)
             | Life::Escaped(at)
             | Life::Wait(at)
@@ -153,7 +166,7 @@ impl Engine<'_> {
                 core.reset_asserted = false;
                 core.boot();
             }
-            Life::Boot(_) if due => core.probe(false),
+            Life::Boot(_) | Life::Asleep(_) if due => core.probe(false),
             Life::Guard(_) if due => {
                 core.life = Life::Escape;
                 core.begin_step("+++", PROBE_TIMEOUT);
@@ -333,6 +346,7 @@ impl Engine<'_> {
         match self.core.life {
             Life::Off | Life::Pulse(_) => {}
             Life::Boot(_)
+            | Life::Asleep(_)
             | Life::Guard(_)
             | Life::Escape
             | Life::Escaped(_)

@@ -2,18 +2,16 @@
 
 use super::bench::*;
 use super::common::*;
-use super::{MODULE, Subject};
-use embassy_futures::select::{Either, select};
+use super::MODULE;
+use embassy_futures::select::select;
 use embassy_time::{Duration, Instant, Timer};
-use embedded_hal::digital::{ErrorType, OutputPin};
 use wifi_at::command::CommandError;
 use wifi_at::command::basic::Probe;
 use wifi_at::command::tcpip::AddressKind;
 use wifi_at::net::tcp::{Error, TcpSocket};
-use wifi_at::serial::Split;
-use wifi_at::{Config, Event, Pins, Resources};
-use wifi_at_simulator::{Action, Fault, Hook, Point, ResetMoment, Simulator, When};
-use wifi_at_support::virtual_time::{Line, run};
+use wifi_at::{Config, Event};
+use wifi_at_simulator::{Action, Fault, Hook, Point, ResetMoment, When};
+use wifi_at_support::virtual_time::Line;
 
 #[test]
 fn g1_a_restart_at_each_moment() {
@@ -121,44 +119,13 @@ fn g5_a_restart_that_does_not_happen() {
     assert!(!bench.is_pending());
 }
 
-/// The module's reset pin.
-struct Reset(Line<Simulator>);
-
-impl ErrorType for Reset {
-    type Error = core::convert::Infallible;
-}
-
-impl OutputPin for Reset {
-    fn set_low(&mut self) -> Result<(), Self::Error> {
-        self.0.with(|module, now| module.reset(now));
-        Ok(())
-    }
-
-    fn set_high(&mut self) -> Result<(), Self::Error> {
-        Ok(())
-    }
-}
-
-/// With the reset pin at the driver's hand.
-fn with_reset_pin<T>(line: &Line<Simulator>, test: impl AsyncFnOnce(Handles<'_>) -> T) -> T {
-    let resources = &mut Resources::<5, 1024, 512>::new();
-    run(line, async {
-        let (serial, pins) = (Split::new(line.clone(), line.clone()), Pins::reset(Reset(line.clone())));
-        let mut parts = wifi_at::new::<Subject, _, _, _>(serial, pins, resources, Config::default());
-        match select(parts.runner.run(), test((parts.control, parts.stack))).await {
-            Either::First(_) => panic!("the runner ended"),
-            Either::Second(output) => output,
-        }
-    })
-}
-
 #[test]
 fn g6_nothing_is_sent_while_the_module_boots() {
     for boot in [100, 900, 1900] {
         let network = world();
         let boot = std::time::Duration::from_millis(boot);
         let line = Line::new(builder(&network).with_latency(|latency| latency.boot = boot).build());
-        with_reset_pin(&line, async |(control, _)| control.wait_until_ready().await.map(drop).unwrap());
+        with_reset_pin(&line, Config::default(), async |(control, _)| control.wait_until_ready().await.map(drop).unwrap());
         let first = line.with(|module, _| module.commands()[0].clone());
         // The tests' clock starts at 1 s.
         assert!(first.at >= std::time::Duration::from_secs(1) + boot, "{first:?} {boot:?}");
@@ -168,7 +135,7 @@ fn g6_nothing_is_sent_while_the_module_boots() {
 #[test]
 fn g12_a_module_that_falls_silent_for_good() {
     let bench = Bench::new();
-    with_reset_pin(&bench.line, async |(control, stack)| {
+    with_reset_pin(&bench.line, Config::default(), async |(control, stack)| {
         assert_eq!(bench.attempt((control, stack)).await, Ok(()));
         for _ in 0..3 {
             bench.inject(Fault::Silent, When::Next);

@@ -644,6 +644,7 @@ impl Engine<'_> {
         let exchange = &mut self.core.exchange;
         exchange.phase = Phase::Idle;
         let mut refusal = exchange.refusal;
+        let data_length = exchange.data;
         let whole = exchange.long.as_ref().is_some_and(LongSend::is_whole);
         let success = result.is_success() || (result == FinalResult::SendCanceled && whole);
         match exchange.owner {
@@ -672,11 +673,13 @@ impl Engine<'_> {
                     }
                     self.core.note_connect(success || refusal.reason == Some(Reason::AlreadyConnected));
                 }
-                if success {
+                // Where there was data, it stands in the command's place, and may look like one.
+                let is_plain = success && data_length == 0;
+                if is_plain {
                     self.core.note_mode();
                 }
                 self.core.user.finish(Outcome::Final(result, refusal));
-                if success {
+                if is_plain {
                     self.note_restart();
                 }
             }

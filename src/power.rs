@@ -24,6 +24,7 @@ use crate::command::basic::RestoreFactorySettings;
 use crate::command::{Command, CommandError, Kind};
 use crate::control::{Control, NotReady, send};
 use crate::dialect::{Dialect, Esp32V1, Esp8266Idf, Esp8266Nonos, EspAt, WizFi360};
+use crate::engine::LightSleep;
 use crate::resources::AccessExt;
 
 pub use crate::command::basic::{AwakeFlag, Level, SleepMode};
@@ -34,6 +35,10 @@ pub use crate::command::basic::{AwakeFlag, Level, SleepMode};
 pub trait PowerDialect: Dialect {
     #[doc(hidden)]
     const POWER: &'static Forms;
+    /// What is to be done where light sleep is set. Apart from the others, so that it is linked only there.
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "nobody outside can implement it")]
+    const LIGHT: Option<&'static LightSleep> = None;
 }
 
 /// The forms of the commands, and the numbers of the modes.
@@ -64,6 +69,8 @@ impl PowerDialect for EspAt {
         wake: Wake::Source,
         deep_sleep: true,
     };
+    #[allow(private_interfaces, reason = "nobody outside can implement it")]
+    const LIGHT: Option<&'static LightSleep> = Some(&LightSleep::of(2));
 }
 
 impl PowerDialect for Esp32V1 {
@@ -82,6 +89,8 @@ impl PowerDialect for Esp8266Nonos {
         wake: Wake::Gpio,
         deep_sleep: true,
     };
+    #[allow(private_interfaces, reason = "nobody outside can implement it")]
+    const LIGHT: Option<&'static LightSleep> = Some(&LightSleep::of(1));
 }
 
 impl PowerDialect for WizFi360 {
@@ -232,6 +241,12 @@ impl<D: PowerDialect> Power<'_, D> {
     /// ([`JoinOptions::listen_interval`](crate::wifi::JoinOptions::listen_interval)). [`SleepMode::Light`] needs something
     /// that wakes the module before the driver can speak to it again: [`set_wake_gpio`](Self::set_wake_gpio) comes first.
     ///
+    /// A module in light sleep loses the first bytes that it is sent. So from then on, and until another mode is set, a
+    /// command that finds the line idle for 20 ms or more waits until the module is awake: twice CR LF and 10 ms, a question
+    /// and its answer, 25 ms in all. A module that does not wake up is brought up anew after 3 s, as one that has fallen silent.
+    /// Not for passthrough, where nothing can stand before the data. Where the mode is set by
+    /// [`Control::send`](crate::Control::send) alone, the driver does none of this.
+    ///
     /// Dropping the future takes the command back if it was not sent yet; if it was, the mode is set.
     ///
     /// # Errors
@@ -239,6 +254,10 @@ impl<D: PowerDialect> Power<'_, D> {
     /// [`SleepMode::Off`] while Bluetooth LE is initialised.
     pub async fn set_sleep_mode(&self, mode: SleepMode) -> Result<(), CommandError> {
         let number = D::POWER.modes.iter().position(|&known| known == mode).ok_or(CommandError::Unsupported)?;
+        if mode == SleepMode::Light {
+            // Before it is sent: the future may be dropped as soon as it is.
+            self.control.shared.0.get(|engine| engine.core.light_sleep = D::LIGHT);
+        }
         self.set("AT+SLEEP", [number as i64]).await
     }
 

@@ -39,6 +39,7 @@ mod bluetooth;
 mod command;
 mod config;
 mod delivery;
+mod doze;
 mod engine;
 mod escape;
 mod fault;

@@ -40,6 +40,8 @@ pub struct Counters {
     pub lost: u64,
     /// Bytes that were changed on the line.
     pub flipped: u64,
+    /// Bytes that came while the module was in light sleep or woke up from it.
+    pub slept_through: u64,
 }
 
 /// A simulated module, seen at its UART. See the [crate] documentation.
@@ -86,6 +88,8 @@ pub struct Simulator {
     pub(crate) system: crate::command::system::System,
     pub(crate) peripherals: crate::peripherals::Peripherals,
     pub(crate) pins: crate::command::pins::Pins,
+    pub(crate) doze: crate::doze::Doze,
+    pub(crate) slept_through: u64,
     pub(crate) user: crate::command::user::User,
     pub(crate) filters: crate::command::message_filter::Filters,
     pub(crate) flash_memory: crate::command::flash::FlashMemory,
@@ -164,6 +168,8 @@ impl Simulator {
             system: crate::command::system::System::default(),
             peripherals: crate::peripherals::Peripherals::new(&builder.world),
             pins: crate::command::pins::Pins::default(),
+            doze: crate::doze::Doze::default(),
+            slept_through: 0,
             user: crate::command::user::User::default(),
             filters: crate::command::message_filter::Filters::default(),
             flash_memory: crate::command::flash::FlashMemory::new(builder.files),
@@ -414,6 +420,7 @@ impl Simulator {
             host_overrun: self.outbound.overrun,
             lost: self.wire.lost,
             flipped: self.wire.flipped,
+            slept_through: self.slept_through,
         }
     }
 

@@ -15,6 +15,8 @@ use crate::firmware::Firmware;
 use crate::recovery::ResetCause;
 
 pub(super) const PROBE_TIMEOUT: Span = Span::from_millis(500);
+/// How soon a probe follows another one that may just have woken the module: before it falls asleep again.
+const WAKING_PROBE: Span = Span::from_millis(15);
 /// Times that a step is repeated, or all of them, because the answer was missing or not to be believed.
 const STEP_REPEATS: u8 = 2;
 
@@ -187,7 +189,12 @@ impl Engine<'_> {
             return;
         }
         match core.life {
-            Life::Probe { .. } => core.begin_step("AT", PROBE_TIMEOUT),
+            Life::Probe { silent, restart, .. } => {
+                // A module in light sleep hears the second of two only. Where the answer to the first is late, the next
+                // command is `AT+RST`, which needs none.
+                let first_of_two = restart && core.config.restart && silent >= 2 && silent & 1 == 0;
+                core.begin_step("AT", if first_of_two { WAKING_PROBE } else { PROBE_TIMEOUT });
+            }
             Life::Leave { step } => {
                 if let Some(duties) = core.passthrough_duties {
                     (duties.begin_way_back)(core, step);

@@ -16,6 +16,7 @@ mod exchange;
 pub(crate) mod header;
 mod ingress;
 mod life;
+mod light_sleep;
 mod limits;
 mod line_rate;
 mod long_send;
@@ -45,6 +46,7 @@ pub(crate) use classify::Meaning;
 pub(crate) use datagram::{DUTIES as DATAGRAM_DUTIES, Head};
 pub(crate) use events::Next;
 pub(crate) use exchange::{Outcome, UserState};
+pub(crate) use light_sleep::Duties as LightSleep;
 pub(crate) use long_send::DUTIES as LONG_SEND_DUTIES;
 pub(crate) use passthrough::Passthrough;
 pub(crate) use pieces::{MAX_LINE, Piece};
@@ -108,6 +110,8 @@ pub(crate) struct Core {
     passthrough_duties: Option<&'static passthrough::Duties>,
     /// A user has, or had, more to write than a ring holds.
     pub(crate) long_send_duties: Option<&'static long_send::Duties>,
+    /// The user has, or had, light sleep set.
+    pub(crate) light_sleep: Option<&'static LightSleep>,
     /// There may be other counted data than that of links.
     pub(crate) counter: Option<Counter>,
     /// There is, or was, a UDP socket.
@@ -138,6 +142,8 @@ pub(crate) struct Core {
 #[derive(Debug, Clone, Copy)]
 struct Settings {
     passive: bool,
+    /// The module sleeps lightly while nothing happens.
+    light_sleep: bool,
     /// How links are made to receive actively while the others are passive.
     active: ActiveReceive,
     /// Bit n: link n receives actively.
@@ -156,6 +162,7 @@ struct Settings {
 impl Settings {
     const NEW: Self = Self {
         passive: false,
+        light_sleep: false,
         active: ActiveReceive::Fixed,
         active_links: 0,
         tls_names: 0,
@@ -209,6 +216,7 @@ impl Core {
             passthrough: Passthrough::Off,
             passthrough_duties: None,
             long_send_duties: None,
+            light_sleep: None,
             counter: None,
             datagrams: None,
             next_port: 0,

@@ -192,7 +192,7 @@ impl Bench {
         result
     }
 
-    async fn write(&self, what: &str, socket: &mut TcpSocket<'_>, mut bytes: &[u8]) -> Result<(), Failed> {
+    pub(crate) async fn write(&self, what: &str, socket: &mut TcpSocket<'_>, mut bytes: &[u8]) -> Result<(), Failed> {
         while !bytes.is_empty() {
             bytes = &bytes[socket.write(bytes).await.map_err(|error| format!("{what}: {error:?}"))?..];
         }

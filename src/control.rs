@@ -325,14 +325,14 @@ impl<C: Command> AnyCommand for C {
 }
 
 /// How a command is to be sent. Many commands have the same.
-struct Terms {
+pub(crate) struct Terms {
     line_end: bool,
     timeout: Span,
     end: End,
     counter: Option<Counter>,
 }
 
-const fn terms<C: Command>() -> &'static Terms {
+pub(crate) const fn terms<C: Command>() -> &'static Terms {
     const { &Terms { line_end: C::LINE_END, timeout: Span::of(C::TIMEOUT), end: C::END, counter: None } }
 }
 
@@ -385,7 +385,7 @@ impl<'a, 'c> Sending<'a, 'c> {
 }
 
 /// Sends a command with its data.
-async fn transact<C: Command>(
+pub(crate) async fn transact<C: Command>(
     shared: Shared<'_>,
     name: &'static str,
     command: &C,

@@ -23,7 +23,8 @@
 //! The versions that the module tells at its start are compared with the dialect that was chosen. If they contradict
 //! it, [`wait_until_ready`](crate::Control::wait_until_ready) gives
 //! [`NotReady::WrongFirmware`](crate::NotReady::WrongFirmware), which names the dialects that suit. What versions do not
-//! tell is found out by trying: settings that the firmware refuses have fall-backs, or are done without.
+//! tell is found out by trying: settings that the firmware refuses have fall-backs, or are done without. Asking which
+//! commands there are ([`supports`](crate::Control::supports)) would take half a second at each start.
 
 mod esp32_v1;
 mod esp8266_idf;

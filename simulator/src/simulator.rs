@@ -2,7 +2,7 @@
 
 use crate::command::update::Update;
 use crate::config::{AccessPoint, Builder, Latency, Variant};
-use crate::engine::{Mode, Running};
+use crate::engine::{Job, Mode, Running};
 use crate::fault::{Faults, Random};
 use crate::link::{LinkInfo, Sockets};
 use crate::profile::{CommandForms, Profile};
@@ -21,6 +21,30 @@ pub struct LoggedCommand {
     pub at: Duration,
     /// The line without CR LF; bytes that are not UTF-8 are replaced.
     pub line: String,
+}
+
+/// What a module is doing: see [`Simulator::activity`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Activity {
+    /// In deep sleep.
+    Asleep,
+    /// Starting.
+    Booting,
+    /// No command runs. It may still have output that is on its way.
+    Idle,
+    /// A command runs, other than the following.
+    Busy,
+    /// `AT+CWJAP` runs.
+    Joining,
+    /// `OK` is out, the prompt is not.
+    BeforePrompt,
+    /// Behind a prompt: it takes counted data.
+    TakingData,
+    /// The data is in, `SEND OK` is not out.
+    Sending,
+    /// It takes all input for data.
+    Passthrough,
 }
 
 /// Bytes on the wire since power-on.
@@ -389,6 +413,30 @@ impl Simulator {
     #[must_use]
     pub fn is_joined(&self) -> bool {
         self.station.online()
+    }
+
+    /// What the module is doing.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        match self.mode {
+            Mode::Off => Activity::Asleep,
+            Mode::Boot => Activity::Booting,
+            Mode::Data(_) | Mode::Raw(_) => Activity::TakingData,
+            Mode::Passthrough(_) | Mode::Tunnel(_) => Activity::Passthrough,
+            Mode::Command => match self.running_job() {
+                None => Activity::Idle,
+                Some(Job::Prompt(_)) => Activity::BeforePrompt,
+                Some(Job::Send(_)) => Activity::Sending,
+                Some(Job::Join(_)) => Activity::Joining,
+                Some(_) => Activity::Busy,
+            },
+        }
+    }
+
+    /// Bytes that the module has said and the host has not read.
+    #[must_use]
+    pub fn pending_output(&self) -> usize {
+        self.waiting_output()
     }
 
     /// Whether the module takes input: it has booted and does not sleep.

@@ -242,8 +242,10 @@ impl<D: PowerDialect> Power<'_, D> {
     /// that wakes the module before the driver can speak to it again: [`set_wake_gpio`](Self::set_wake_gpio) comes first.
     ///
     /// A module in light sleep loses the first bytes that it is sent. So from then on, and until another mode is set, a
-    /// command that finds the line idle for 20 ms or more waits until the module is awake: twice CR LF and 10 ms, a question
-    /// and its answer, 25 ms in all. A module that does not wake up is brought up anew after 3 s, as one that has fallen silent.
+    /// command waits until the module is awake. With a pin of the driver's
+    /// ([`Runner::with_wake_pin`](crate::Runner::with_wake_pin)): 10 ms, a question and its answer, 15 ms in all, and the module is
+    /// held awake until 20 ms after it was heard last. Without: where the line was idle for 20 ms or more, twice CR LF and
+    /// 10 ms, a question and its answer, 25 ms in all. A module that does not wake up is brought up anew after 3 s, as one that has fallen silent.
     /// Not for passthrough, where nothing can stand before the data. Where the mode is set by
     /// [`Control::send`](crate::Control::send) alone, the driver does none of this.
     ///
@@ -276,7 +278,9 @@ impl<D: PowerDialect> Power<'_, D> {
     /// Which pin wakes the module from [`SleepMode::Light`], until the module's next restart (`ESP-AT 3.1.25`,
     /// `NONOS 3.2.10`).
     ///
-    /// The module's own RX pin will do, with [`Level::Low`], as it is low while the driver sends. Where the pin still has
+    /// It may be wired to a pin of the driver's ([`Runner::with_wake_pin`](crate::Runner::with_wake_pin)). The module's own RX
+    /// pin will do, too, with [`Level::Low`], as it is low while the driver sends; Espressif says that ESP-AT does not wake by
+    /// UART, so try that first. Where the pin still has
     /// that level when a NONOS module goes back to sleep, that is Modem-sleep only.
     ///
     /// # Errors

@@ -1,13 +1,15 @@
 //! Waking the module from light sleep before a command.
 //!
-//! A module in light sleep loses what is sent until it is awake, or takes it for something else. So where the line was idle,
+//! A pin does it, if the driver has one, and stays at its level until nothing is sent any more.
+//!
+//! Without one: a module in light sleep loses what is sent until it is awake, or takes it for something else. So where the line was idle,
 //! a command waits for CR LF, a pause, CR LF that ends what garbage there may be, another pause, and a question with an
 //! unmistakable answer. The `ERROR` that an awake module says to CR LF stands before that answer, so that it cannot be
 //! taken for the command's result.
 
 use super::classify::FinalResult;
 use super::exchange::{Owner, Phase};
-use super::{Core, Engine, Fact, Moment, Span};
+use super::{Core, Engine, Fact, Moment, Span, after};
 use crate::at::after_name;
 use crate::recovery::ResetCause;
 
@@ -53,6 +55,8 @@ pub(crate) struct Duties {
     mode: u8,
     pub(super) note: fn(&mut Core, Option<bool>),
     pub(super) wake: fn(&mut Core),
+    pub(super) live: fn(&mut Core),
+    pub(super) deadline: fn(&Core) -> Moment,
     pub(super) give_out: fn(&mut Core, Stage, u8, &mut [u8]) -> usize,
     pub(super) answer: fn(&mut Core) -> bool,
     pub(super) final_result: fn(&mut Engine<'_>, FinalResult),
@@ -72,12 +76,18 @@ impl Duties {
             mode,
             note: Core::note_sleep_mode,
             wake: Core::wake_from_light_sleep,
+            live: Core::live_light_sleep,
+            deadline: Core::light_sleep_deadline,
             give_out: Core::give_out_wake,
             answer: Core::wake_answer,
             final_result: |engine, result| engine.wake_result(result),
             due: |engine, stage, tries| engine.wake_due(stage, tries),
         }
     }
+}
+
+const fn pause(tries: u8) -> Span {
+    Span::from_millis(PAUSE << (tries / SILENCE))
 }
 
 impl Core {
@@ -96,24 +106,43 @@ impl Core {
 
     /// A command is about to go out.
     fn wake_from_light_sleep(&mut self) {
-        let exchange = &mut self.exchange;
+        let exchange = &self.exchange;
         let last = self.ingress.last_byte();
         let idle = last == Moment::NEVER || self.clock.now.since(last) >= AWAKE;
-        if self.settings.light_sleep && idle && exchange.phase == Phase::Command && exchange.is_unsent() {
+        let asleep = if self.has_wake_pin { !self.wake_asserted } else { idle };
+        if self.settings.light_sleep && asleep && exchange.phase == Phase::Command && exchange.is_unsent() {
             self.begin_wake(0);
         }
     }
 
     fn begin_wake(&mut self, tries: u8) {
-        self.exchange.deadline = self.after(ANSWER);
-        self.exchange.begin_stage(Stage::Dummy, tries);
+        let (stage, limit) = if self.has_wake_pin {
+            self.wake_asserted = true;
+            (Stage::Cleared, pause(tries))
+        } else {
+            (Stage::Dummy, ANSWER)
+        };
+        self.exchange.deadline = self.after(limit);
+        self.exchange.begin_stage(stage, tries);
+    }
+
+    /// When the pin is let go.
+    fn light_sleep_deadline(&self) -> Moment {
+        let over = self.wake_asserted && self.is_wire_idle();
+        if over { after(self.ingress.last_byte(), AWAKE) } else { Moment::NEVER }
+    }
+
+    /// The module may sleep again once nothing happens, or has forgotten to.
+    fn live_light_sleep(&mut self) {
+        if self.light_sleep_deadline().is_due(self.clock.now) || !self.settings.light_sleep {
+            self.wake_asserted = false;
+        }
     }
 
     fn give_out_wake(&mut self, stage: Stage, tries: u8, out: &mut [u8]) -> usize {
-        let pause = || Span::from_millis(PAUSE << (tries / SILENCE));
         let (bytes, next, limit) = match stage {
-            Stage::Dummy => (DUMMY, Stage::Pause, pause()),
-            Stage::Clear => (DUMMY, Stage::Cleared, pause()),
+            Stage::Dummy => (DUMMY, Stage::Pause, pause(tries)),
+            Stage::Clear => (DUMMY, Stage::Cleared, pause(tries)),
             Stage::Ask => (QUESTION, Stage::Answer, ANSWER),
             Stage::Pause | Stage::Cleared | Stage::Answer => return 0,
         };

@@ -81,6 +81,9 @@ pub(crate) struct Core {
     orphans: u8,
     reset_asserted: bool,
     has_reset_pin: bool,
+    pub(crate) has_wake_pin: bool,
+    /// The pin that wakes the module from light sleep is to do so now.
+    pub(crate) wake_asserted: bool,
     /// How hard it was tried so far to get into step with the module again, while that is needed.
     resync: Option<u8>,
     /// The user has sent commands that make links: those without a socket are not the driver's to close.
@@ -222,6 +225,8 @@ impl Core {
             next_port: 0,
             failed_attempts: 0,
             has_reset_pin: false,
+            has_wake_pin: false,
+            wake_asserted: false,
             reset_asserted: false,
             resync: None,
             user_links: false,
@@ -367,6 +372,9 @@ impl<'a> Engine<'a> {
         self.check_exchange();
         self.live();
         self.start_next();
+        if let Some(duties) = self.core.light_sleep {
+            (duties.live)(self.core);
+        }
         self.next_deadline()
     }
 
@@ -374,6 +382,9 @@ impl<'a> Engine<'a> {
         let clock = &self.core.clock;
         let mut first = self.core.alarm.left(clock.now);
         if let Some(duties) = self.core.passthrough_duties {
+            first = first.min((duties.deadline)(self.core).left(clock.now));
+        }
+        if let Some(duties) = self.core.light_sleep {
             first = first.min((duties.deadline)(self.core).left(clock.now));
         }
         let deadlines: [fn(&Self) -> Moment; 6] = [

@@ -3,17 +3,19 @@
 use super::bench::*;
 use super::common::*;
 use super::MODULE;
-use embassy_futures::select::select;
+use embassy_futures::select::{Either, select};
 use embassy_time::{Duration, Instant, Timer};
+use embedded_hal::digital::{ErrorType, OutputPin};
 use wifi_at::at::Encoder;
 use wifi_at::command::{Command, CommandError, Kind, On};
 use wifi_at::command::basic::Probe;
 use wifi_at::command::tcpip::AddressKind;
 use wifi_at::net::tcp::{Error, TcpSocket};
 use wifi_at::power::{Level, SleepMode, WakeGpio};
-use wifi_at::{Config, Event};
-use wifi_at_simulator::{Action, Dialect, Fault, Hook, Point, ResetMoment, When};
-use wifi_at_support::virtual_time::Line;
+use wifi_at::serial::Split;
+use wifi_at::{Config, Event, Pins, Resources};
+use wifi_at_simulator::{Action, Dialect, Fault, Hook, Point, ResetMoment, Simulator, When};
+use wifi_at_support::virtual_time::{Line, run};
 
 #[test]
 fn g1_a_restart_at_each_moment() {
@@ -237,6 +239,88 @@ fn g13_light_sleep_and_the_first_bytes() {
             Timer::after(Duration::from_secs(10)).await;
             control.send(&Probe).await.unwrap();
             assert_eq!(bench.count("AT+CIPMUX?"), questions);
+        });
+    }
+}
+
+/// A pin of the host, wired to the module's GPIO 12.
+struct Gpio(Line<Simulator>);
+
+impl ErrorType for Gpio {
+    type Error = core::convert::Infallible;
+}
+
+impl OutputPin for Gpio {
+    fn set_low(&mut self) -> Result<(), Self::Error> {
+        self.0.with(|module, now| {
+            module.poll(now);
+            module.set_pin(12, Some(false));
+        });
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Self::Error> {
+        self.0.with(|module, now| {
+            module.poll(now);
+            module.set_pin(12, Some(true));
+        });
+        Ok(())
+    }
+}
+
+#[test]
+fn g13_with_a_pin_of_the_drivers_own_nothing_is_lost() {
+    if !HAS_LIGHT_SLEEP {
+        return;
+    }
+    for (level, baud) in [(Level::High, None), (Level::Low, None), (Level::Low, Some(115_200)), (Level::High, Some(9600))] {
+        let bench = light_sleeper(true, 5, baud);
+        let (line, resources) = (bench.line.clone(), &mut Resources::<5, 1024, 512>::new());
+        run(&bench.line, async {
+            let serial = Split::new(line.clone(), line.clone());
+            let parts = wifi_at::new::<super::Subject, _, _, _>(serial, Pins::none(), resources, Config::default());
+            let (control, stack) = (parts.control, parts.stack);
+            let mut runner = parts.runner.with_wake_pin(Gpio(line.clone()), level);
+            let test = async {
+                join(control).await;
+                control.power().set_wake_gpio(WakeGpio::new(12, level)).await.unwrap();
+                control.power().set_sleep_mode(SleepMode::Light).await.unwrap();
+                for round in 1..=20 {
+                    Timer::after(Duration::from_millis(50 * round)).await;
+                    assert!(bench.is_dozing(), "{level:?} {baud:?}: the pin keeps it awake");
+                    match round % 3 {
+                        0 => control.send(&Probe).await.unwrap(),
+                        1 => drop(stack.resolve("example.org", AddressKind::PreferIpv4).await.unwrap()),
+                        _ => drop(TcpSocket::connect(stack, server()).await.unwrap()),
+                    }
+                }
+                for _ in 0..2 {
+                    assert_eq!(bench.attempt((control, stack)).await, Ok(()));
+                    Timer::after(Duration::from_secs(100)).await;
+                }
+                // A future that is dropped while the module wakes up.
+                for milliseconds in 0..15 {
+                    Timer::after(Duration::from_secs(1)).await;
+                    let dropped = Timer::after(Duration::from_millis(milliseconds));
+                    select(control.send(&Probe), dropped).await;
+                    assert_eq!(stack.resolve("example.org", AddressKind::PreferIpv4).await, Ok(host()));
+                }
+                let counters = control.counters();
+                let lost = [counters.resets, counters.silences, counters.timeouts, counters.stray_results, counters.busy];
+                assert_eq!((bench.slept_through(), lost), (0, [0; 5]));
+                let empty = bench.line.with(|module, _| module.commands().iter().any(|sent| sent.line.is_empty()));
+                assert!(!empty, "the pin needs no CR LF");
+                // A restart of the module ends its sleep mode, and the driver's care.
+                bench.line.with(|module, now| module.reset(now));
+                Timer::after(Duration::from_secs(5)).await;
+                let questions = bench.count("AT+CIPMUX?");
+                control.send(&Probe).await.unwrap();
+                assert_eq!(bench.count("AT+CIPMUX?"), questions);
+            };
+            match select(runner.run(), test).await {
+                Either::First(_) => panic!("the runner ended"),
+                Either::Second(()) => {}
+            }
         });
     }
 }

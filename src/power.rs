@@ -12,6 +12,27 @@
 //! | [`deep_sleep`](Power::deep_sleep) | yes | yes | yes | yes | - |
 //! | [`restore`](Power::restore) | yes | yes | yes | yes | yes |
 //!
+//! ```
+//! use embassy_time::Duration;
+//! use wifi_at::command::CommandError;
+//! use wifi_at::power::{Level, SleepMode, WakeGpio};
+//! use wifi_at::{Control, EspAt};
+//!
+//! /// Between two measurements: lightly where something may come in, deeply at night.
+//! async fn rest(control: Control<'_, EspAt>, night: bool) -> Result<(), CommandError> {
+//!     if night {
+//!         // The next command waits until the module is up again.
+//!         return control.power().deep_sleep(Duration::from_secs(8 * 3600)).await;
+//!     }
+//!     control.power().set_wake_gpio(WakeGpio::new(4, Level::High)).await?;
+//!     match control.power().set_sleep_mode(SleepMode::Light).await {
+//!         Err(CommandError::Unsupported) => control.power().set_sleep_mode(SleepMode::Modem).await,
+//!         result => result,
+//!     }
+//! }
+//! # let _ = rest;
+//! ```
+//!
 //! Sleep modes, and the pin that wakes, are forgotten with each restart of the module, and are not set again by the driver:
 //! [`Event::ModuleReady`](crate::Event::ModuleReady) is the time to do so.
 

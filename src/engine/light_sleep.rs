@@ -9,7 +9,8 @@
 
 use super::classify::FinalResult;
 use super::exchange::{Owner, Phase};
-use super::{Core, Engine, Fact, Moment, Span, after};
+use super::life::Life;
+use super::{Core, Engine, Fact, Moment, Passthrough, Span, after};
 use crate::at::after_name;
 use crate::recovery::ResetCause;
 
@@ -109,7 +110,8 @@ impl Core {
         let exchange = &self.exchange;
         let last = self.ingress.last_byte();
         let idle = last == Moment::NEVER || self.clock.now.since(last) >= AWAKE;
-        let asleep = if self.has_wake_pin { !self.wake_asserted } else { idle };
+        // Nothing may stand before `+++`, and a module in passthrough does not sleep.
+        let asleep = if self.has_wake_pin { !self.wake_asserted } else { idle } && self.life != Life::Escape;
         if self.settings.light_sleep && asleep && exchange.phase == Phase::Command && exchange.is_unsent() {
             self.begin_wake(0);
         }
@@ -170,7 +172,11 @@ impl Engine<'_> {
     fn wake_result(&mut self, result: FinalResult) {
         let core = &mut *self.core;
         match core.exchange.mux {
-            Some(Fact::Yes) => {
+            // On the way into passthrough and out of it there are no several links.
+            Some(Fact::No) if core.is_up() && core.passthrough == Passthrough::Off => {
+                self.module_lost(ResetCause::Unnoticed);
+            }
+            Some(Fact::Yes | Fact::No) => {
                 core.exchange.begin_command(core.clock.now);
                 // Nobody wants it any more, and nothing of it was sent.
                 if matches!(core.exchange.owner, Owner::User) && core.user.abandoned {
@@ -178,7 +184,6 @@ impl Engine<'_> {
                     core.user.release();
                 }
             }
-            Some(Fact::No) => self.module_lost(ResetCause::Unnoticed),
             None if !result.is_success() && matches!(core.exchange.phase, Phase::Wake { stage: Stage::Answer, .. }) => {
                 let limit = core.after(ANSWER_AFTER_ERROR);
                 core.exchange.deadline = core.exchange.deadline.min(limit, core.clock.now);

@@ -6,10 +6,12 @@ use super::MODULE;
 use embassy_futures::select::{Either, select};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_hal::digital::{ErrorType, OutputPin};
+use embedded_io_async::{Read, Write};
 use wifi_at::at::Encoder;
 use wifi_at::command::{Command, CommandError, Kind, On};
 use wifi_at::command::basic::Probe;
 use wifi_at::command::tcpip::AddressKind;
+use wifi_at::net::passthrough::Passthrough;
 use wifi_at::net::tcp::{Error, TcpSocket};
 use wifi_at::power::{Level, SleepMode, WakeGpio};
 use wifi_at::serial::Split;
@@ -429,6 +431,33 @@ fn g13_a_host_that_restarts_finds_the_module_asleep() {
             assert_eq!(bench.attempt((control, stack)).await, Ok(()));
         });
     }
+}
+
+/// On the way into passthrough and out of it the module has no several links, and has not restarted all the same.
+#[test]
+fn g13_passthrough_in_light_sleep() {
+    if !HAS_LIGHT_SLEEP {
+        return;
+    }
+    let bench = light_sleeper(false, 5, None);
+    with_driver(&bench.line, async |(control, stack)| {
+        join(control).await;
+        sleep_lightly(control).await;
+        for _ in 0..3 {
+            Timer::after(Duration::from_secs(1)).await;
+            let mut connection = Passthrough::enter(stack, echo_server()).await.unwrap();
+            connection.write_all(b"hello").await.unwrap();
+            let mut buffer = [0; 5];
+            connection.read_exact(&mut buffer).await.unwrap();
+            assert_eq!(&buffer, b"hello");
+            drop(connection);
+            control.send(&Probe).await.unwrap();
+            Timer::after(Duration::from_secs(1)).await;
+            assert_eq!(bench.echoes(stack).await, Ok(()));
+        }
+        let counters = control.counters();
+        assert_eq!((counters.resets, counters.silences, counters.timeouts), (0, 0, 0));
+    });
 }
 
 /// The module has restarted while it seemed to sleep, and nobody heard it.

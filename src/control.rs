@@ -11,6 +11,7 @@ use crate::dialect::Dialect;
 use crate::engine::{Counters, Event, EventMask, Next, Piece, Span};
 use crate::exchange::{Request, Sink, Transaction};
 use crate::firmware::Firmware;
+use crate::power::Power;
 use crate::recovery::ResetCause;
 use crate::resources::AccessExt;
 use crate::runner::Shared;
@@ -64,6 +65,12 @@ impl<'a, D: Dialect> Control<'a, D> {
     #[must_use]
     pub const fn wifi(&self) -> Wifi<'a, D> {
         Wifi::new(*self)
+    }
+
+    /// Sleep modes, deep sleep, waking up, factory settings.
+    #[must_use]
+    pub const fn power(&self) -> Power<'a, D> {
+        Power::new(*self)
     }
 
     /// Waits until the module is set up, and gives its firmware's versions.
@@ -143,7 +150,8 @@ impl<'a, D: Dialect> Control<'a, D> {
     /// Brings the module up anew, as at the start: by the reset pin if there is one, or with `AT+RST`. All sockets fail
     /// with `ConnectionReset`, the running command with `ModuleReset`.
     ///
-    /// Wakes a module from deep sleep if there is a reset pin, and makes a driver that has given up
+    /// Wakes a module from deep sleep if there is a reset pin ([`Power::wake`] does so without a restart of one that is
+    /// awake), and makes a driver that has given up
     /// ([`RecoveryPolicy::attempts`](crate::RecoveryPolicy::attempts)) try again. Does not wait:
     /// [`wait_until_ready`](Self::wait_until_ready) does.
     pub fn recover(&self) {
@@ -317,14 +325,14 @@ impl<C: Command> AnyCommand for C {
 }
 
 /// How a command is to be sent. Many commands have the same.
-struct Terms {
+pub(crate) struct Terms {
     line_end: bool,
     timeout: Span,
     end: End,
     counter: Option<Counter>,
 }
 
-const fn terms<C: Command>() -> &'static Terms {
+pub(crate) const fn terms<C: Command>() -> &'static Terms {
     const { &Terms { line_end: C::LINE_END, timeout: Span::of(C::TIMEOUT), end: C::END, counter: None } }
 }
 
@@ -377,7 +385,7 @@ impl<'a, 'c> Sending<'a, 'c> {
 }
 
 /// Sends a command with its data.
-async fn transact<C: Command>(
+pub(crate) async fn transact<C: Command>(
     shared: Shared<'_>,
     name: &'static str,
     command: &C,

@@ -25,10 +25,12 @@ mod firmware;
 pub mod mock;
 pub mod net;
 mod pins;
+pub mod power;
 mod recovery;
 mod resources;
 mod runner;
 pub mod serial;
+mod support;
 #[doc = include_str!("testing.md")]
 pub mod testing {}
 #[doc = include_str!("troubles.md")]
@@ -50,6 +52,7 @@ pub use pins::{NoPin, Pins};
 pub use recovery::{RecoveryPolicy, ResetCause};
 pub use resources::{Memory, Resources};
 pub use runner::{RunError, Runner};
+pub use support::Supported;
 
 use dialect::Driven;
 use resources::AccessExt;

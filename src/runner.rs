@@ -11,6 +11,7 @@ use embedded_hal::digital::OutputPin;
 use embedded_io_async::{Read, Write};
 
 use crate::pins::{NoPin, Pins};
+use crate::power::Level;
 use crate::resources::{Access, AccessExt, Chunk, Working};
 use crate::serial::{Serial, SetBaudRate};
 
@@ -43,10 +44,10 @@ impl<E: fmt::Debug> core::error::Error for RunError<E> {}
 ///
 /// Nothing happens unless [`run`](Self::run) is being polled, in a task of its own or joined with the user's futures.
 #[derive(Debug)]
-pub struct Runner<'a, S, R = NoPin, E = NoPin> {
+pub struct Runner<'a, S, R = NoPin, E = NoPin, W = NoPin> {
     working: Working<'a>,
     serial: S,
-    pins: Pins<R, E>,
+    pins: Pins<R, E, W>,
     /// The port's baud rate; 0 if it is nobody's business.
     baud_rate: u32,
 }
@@ -60,11 +61,24 @@ impl fmt::Debug for Shared<'_> {
     }
 }
 
-impl<'a, S: Serial, R: OutputPin, E: OutputPin> Runner<'a, S, R, E> {
+impl<'a, S, R, E> Runner<'a, S, R, E> {
     pub(crate) const fn new(working: Working<'a>, serial: S, pins: Pins<R, E>) -> Self {
         Self { working, serial, pins, baud_rate: 0 }
     }
 
+    /// Has the driver wake the module from light sleep with this pin, which is wired to the GPIO that was named to
+    /// [`Power::set_wake_gpio`](crate::power::Power::set_wake_gpio), with the level that was named there.
+    ///
+    /// Once light sleep is set with [`Power::set_sleep_mode`](crate::power::Power::set_sleep_mode), the pin has that level from
+    /// 10 ms before a command until 20 ms after the module was heard last, and the other level else.
+    pub fn with_wake_pin<P: OutputPin>(self, pin: P, level: Level) -> Runner<'a, S, R, E, P> {
+        let Self { working, serial, pins, baud_rate } = self;
+        working.access.0.get(|engine| engine.core.has_wake_pin = true);
+        Runner { working, serial, pins: pins.with_wake(pin, level), baud_rate }
+    }
+}
+
+impl<S: Serial, R: OutputPin, E: OutputPin, W: OutputPin> Runner<'_, S, R, E, W> {
     /// Runs the driver for ever.
     ///
     /// It is allowed to drop the future and to call this again later: what was read but not yet taken in is kept, and
@@ -79,6 +93,7 @@ impl<'a, S: Serial, R: OutputPin, E: OutputPin> Runner<'a, S, R, E> {
         let Self { working: Working { access: Shared(access), input, output }, serial, pins, baud_rate } = self;
         let access = *access;
         pins.enable();
+        pins.set_wake(false);
         if let Some(line) = serial.line()
             && *baud_rate == 0
         {
@@ -174,15 +189,16 @@ async fn receive<P: Read>(
     }
 }
 
-async fn transmit<P: Write + SetBaudRate, R: OutputPin, E: OutputPin>(
+async fn transmit<P: Write + SetBaudRate, R: OutputPin, E: OutputPin, W: OutputPin>(
     access: &dyn Access,
     mut port: P,
-    pins: &mut Pins<R, E>,
+    pins: &mut Pins<R, E, W>,
     output: &mut Chunk<'_>,
     baud_rate: &mut u32,
 ) -> Result<Infallible, RunError<P::Error>> {
     let mut deadline = None;
     let mut reset = false;
+    let mut wake = false;
     let mut unflushed = false;
     loop {
         // Nothing to write stands for a flush. The two are one future, as each would have the engine's clock beside it.
@@ -213,8 +229,14 @@ async fn transmit<P: Write + SetBaudRate, R: OutputPin, E: OutputPin>(
                 let next = engine.poll(now);
                 (output.start, output.end) = (0, engine.take_output(now, output.bytes));
                 let reset_before = core::mem::replace(&mut reset, engine.core.reset_asserted());
+                let wake_before = core::mem::replace(&mut wake, engine.core.wake_asserted);
                 let asked = P::ADJUSTABLE && engine.core.port_rates().0 != 0;
-                let idle = output.end == 0 && next == deadline && reset == reset_before && !unflushed && !asked;
+                let idle = output.end == 0
+                    && next == deadline
+                    && reset == reset_before
+                    && wake == wake_before
+                    && !unflushed
+                    && !asked;
                 deadline = next;
                 if idle { Poll::Pending } else { Poll::Ready(()) }
             });
@@ -222,6 +244,7 @@ async fn transmit<P: Write + SetBaudRate, R: OutputPin, E: OutputPin>(
         })
         .await;
         pins.set_reset(reset);
+        pins.set_wake(wake);
         adjust(access, &mut port, baud_rate);
     }
 }
@@ -261,10 +284,10 @@ impl Alarm {
 
 /// Waits for `future`, and lets time pass for the engine meanwhile: a module that holds up the line can be given up, and
 /// reset. `None` once it is being reset.
-async fn while_time_passes<F: Future, R: OutputPin, E: OutputPin>(
+async fn while_time_passes<F: Future, R: OutputPin, E: OutputPin, W: OutputPin>(
     future: F,
     access: &dyn Access,
-    pins: &mut Pins<R, E>,
+    pins: &mut Pins<R, E, W>,
     deadline: &mut Option<Instant>,
     reset: &mut bool,
 ) -> Option<F::Output> {

@@ -87,6 +87,34 @@ fn raw_data_both_ways_by_typed_commands() {
     });
 }
 
+/// The driver looks at commands to see what they do to the module. Data is none, whatever it says.
+#[test]
+fn data_that_reads_like_a_command_is_data() {
+    let network = network();
+    network.serve(server(), || |data: &[u8]| data.to_vec());
+    with_driver(&module(&network), async |(control, stack)| {
+        join(control).await;
+        let connect = tcpip::ConnectTcp {
+            link: Link::Id(2),
+            remote: tcpip::TcpRemote { address: host() },
+            port: 80,
+            keep_alive: None,
+        };
+        control.send(&connect).await.unwrap();
+        for data in [&b"AT+RST"[..], b"AT+RST\r\n", b"AT+RESTORE\r\n", b"AT+GSLP=60000", b"AT+CWMODE=0\r\n"] {
+            let send = tcpip::SendData { link: Link::Id(2), length: data.len() as u16 };
+            control.send_with_data(&send, data).await.unwrap();
+            assert!(control.wifi().is_connected(), "{}", data.escape_ascii());
+            assert!(!control.power().is_asleep());
+            assert_eq!(control.counters().requested_resets, 0, "{}", data.escape_ascii());
+        }
+        // The radio is still known to be a station, so that a SoftAP is added to it.
+        control.wifi().start_soft_ap(wifi_at::wifi::SoftApOptions::open("net")).await.unwrap();
+        assert_eq!(control.wifi().mode().await, Ok(wifi::WifiMode::StationAndSoftAp));
+        echo(stack).await;
+    });
+}
+
 #[test]
 fn data_whose_future_is_dropped_is_filled_up() {
     let network = network();

@@ -135,6 +135,10 @@ pub struct Latency {
     pub send: Duration,
     /// From power-on or reset to `ready`.
     pub boot: Duration,
+    /// After so long without anything to do a module sleeps whose mode is light sleep.
+    pub doze: Duration,
+    /// From what wakes it to the first byte that it hears.
+    pub wake: Duration,
     /// From the start of a join to `WIFI CONNECTED`.
     pub join: Duration,
     /// From `WIFI CONNECTED` to `WIFI GOT IP`.
@@ -164,6 +168,8 @@ impl Latency {
             prompt: Duration::from_millis(1),
             send: Duration::from_millis(5),
             boot: Duration::from_millis(300),
+            doze: Duration::from_millis(20),
+            wake: Duration::from_millis(5),
             join: Duration::from_millis(1500),
             dhcp: Duration::from_millis(500),
             wrong_password: Duration::from_secs(4),
@@ -184,6 +190,8 @@ impl Latency {
             prompt: Duration::ZERO,
             send: Duration::ZERO,
             boot: Duration::ZERO,
+            doze: Duration::from_millis(20),
+            wake: Duration::ZERO,
             join: Duration::ZERO,
             dhcp: Duration::ZERO,
             wrong_password: Duration::ZERO,
@@ -249,6 +257,8 @@ pub struct Variant {
     /// Whether the firmware was built with the file commands (`AT+FS`). Espressif's own downloads are not; here they are
     /// there unless a test says otherwise.
     pub file_system: bool,
+    /// Whether a module that wakes from light sleep takes what comes meanwhile for other characters. Otherwise it is lost.
+    pub garbage_on_wake: bool,
     /// Bytes that the module prints as soon as it starts, long before `ready`.
     pub boot_text: Vec<u8>,
     /// Whether `AT+CIPDINFO` is 1 at the start.

@@ -128,6 +128,8 @@ impl Simulator {
         self.sntp.reset();
         self.system = crate::command::system::System::default();
         self.pins.restart();
+        self.doze = crate::doze::Doze::default();
+        self.stays_awake();
         self.peripherals.restart();
         self.user = crate::command::user::User::default();
         self.filters = crate::command::message_filter::Filters::default();
@@ -175,6 +177,7 @@ impl Simulator {
 
     /// To the wire, behind what is on it.
     pub(crate) fn transmit_bytes(&mut self, bytes: &[u8]) {
+        self.stays_awake();
         let rate = self.line_rate();
         let arrived = self.carry_out(bytes);
         self.outbound.push(self.now, arrived.as_deref().unwrap_or(bytes), rate);
@@ -292,7 +295,9 @@ impl Simulator {
                 self.inbound.pop();
             }
             Mode::Command => {
-                if let Some(byte) = self.inbound.pop() {
+                if let Some(byte) = self.inbound.pop()
+                    && self.hears(byte)
+                {
                     self.take_command_byte(byte);
                 }
             }

@@ -39,6 +39,7 @@ mod bluetooth;
 mod command;
 mod config;
 mod delivery;
+mod doze;
 mod engine;
 mod escape;
 mod fault;
@@ -87,7 +88,7 @@ pub use net::{
 pub use peripherals::{I2cDevice, PwmOutput};
 pub use profile::{CommandForms, Dialect, UnknownDialect};
 pub use script::{Action, Hook, Point};
-pub use simulator::{Counters, LoggedCommand, Simulator};
+pub use simulator::{Activity, Counters, LoggedCommand, Simulator};
 pub use tls::CertificateStore;
 #[cfg(feature = "world")]
 pub use world::WorldError;

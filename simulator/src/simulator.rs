@@ -2,7 +2,7 @@
 
 use crate::command::update::Update;
 use crate::config::{AccessPoint, Builder, Latency, Variant};
-use crate::engine::{Mode, Running};
+use crate::engine::{Job, Mode, Running};
 use crate::fault::{Faults, Random};
 use crate::link::{LinkInfo, Sockets};
 use crate::profile::{CommandForms, Profile};
@@ -23,6 +23,30 @@ pub struct LoggedCommand {
     pub line: String,
 }
 
+/// What a module is doing: see [`Simulator::activity`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Activity {
+    /// In deep sleep.
+    Asleep,
+    /// Starting.
+    Booting,
+    /// No command runs. It may still have output that is on its way.
+    Idle,
+    /// A command runs, other than the following.
+    Busy,
+    /// `AT+CWJAP` runs.
+    Joining,
+    /// `OK` is out, the prompt is not.
+    BeforePrompt,
+    /// Behind a prompt: it takes counted data.
+    TakingData,
+    /// The data is in, `SEND OK` is not out.
+    Sending,
+    /// It takes all input for data.
+    Passthrough,
+}
+
 /// Bytes on the wire since power-on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -40,6 +64,8 @@ pub struct Counters {
     pub lost: u64,
     /// Bytes that were changed on the line.
     pub flipped: u64,
+    /// Bytes that came while the module was in light sleep or woke up from it.
+    pub slept_through: u64,
 }
 
 /// A simulated module, seen at its UART. See the [crate] documentation.
@@ -86,6 +112,8 @@ pub struct Simulator {
     pub(crate) system: crate::command::system::System,
     pub(crate) peripherals: crate::peripherals::Peripherals,
     pub(crate) pins: crate::command::pins::Pins,
+    pub(crate) doze: crate::doze::Doze,
+    pub(crate) slept_through: u64,
     pub(crate) user: crate::command::user::User,
     pub(crate) filters: crate::command::message_filter::Filters,
     pub(crate) flash_memory: crate::command::flash::FlashMemory,
@@ -164,6 +192,8 @@ impl Simulator {
             system: crate::command::system::System::default(),
             peripherals: crate::peripherals::Peripherals::new(&builder.world),
             pins: crate::command::pins::Pins::default(),
+            doze: crate::doze::Doze::default(),
+            slept_through: 0,
             user: crate::command::user::User::default(),
             filters: crate::command::message_filter::Filters::default(),
             flash_memory: crate::command::flash::FlashMemory::new(builder.files),
@@ -385,6 +415,30 @@ impl Simulator {
         self.station.online()
     }
 
+    /// What the module is doing.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        match self.mode {
+            Mode::Off => Activity::Asleep,
+            Mode::Boot => Activity::Booting,
+            Mode::Data(_) | Mode::Raw(_) => Activity::TakingData,
+            Mode::Passthrough(_) | Mode::Tunnel(_) => Activity::Passthrough,
+            Mode::Command => match self.running_job() {
+                None => Activity::Idle,
+                Some(Job::Prompt(_)) => Activity::BeforePrompt,
+                Some(Job::Send(_)) => Activity::Sending,
+                Some(Job::Join(_)) => Activity::Joining,
+                Some(_) => Activity::Busy,
+            },
+        }
+    }
+
+    /// Bytes that the module has said and the host has not read.
+    #[must_use]
+    pub fn pending_output(&self) -> usize {
+        self.waiting_output()
+    }
+
     /// Whether the module takes input: it has booted and does not sleep.
     #[must_use]
     pub const fn is_ready(&self) -> bool {
@@ -414,6 +468,7 @@ impl Simulator {
             host_overrun: self.outbound.overrun,
             lost: self.wire.lost,
             flipped: self.wire.flipped,
+            slept_through: self.slept_through,
         }
     }
 

@@ -75,6 +75,51 @@ fn clock() {
 }
 
 #[test]
+fn light_sleep() {
+    const OK: &str = "\r\nOK\r\n";
+    for (dialect, mode, by_line, by_pin) in [
+        (Dialect::EspAt, 2, "AT+SLEEPWKCFG=2,16,0", "AT+SLEEPWKCFG=2,12,1"),
+        (Dialect::Esp8266Nonos, 1, "AT+WAKEUPGPIO=1,3,0", "AT+WAKEUPGPIO=1,12,1"),
+    ] {
+        for garbage in [false, true] {
+            let mut bench =
+                Bench::online(builder_of(dialect).with_variant(|variant| variant.garbage_on_wake = garbage));
+            bench.ok(by_line);
+            assert_eq!(bench.ask_for(&format!("AT+SLEEP={mode}"), ms(10)), OK);
+            // It stays awake while there is something to do.
+            assert_eq!(bench.ask_for("AT", ms(15)), OK);
+            assert_eq!(bench.ask_for("AT", ms(30)), OK);
+            assert!(bench.module.is_dozing());
+            // What wakes it is lost, and so is what comes before it is awake; or that is taken for something else.
+            assert_eq!(bench.ask_for("AT", ms(6)), "");
+            assert_eq!(bench.module.counters().slept_through, 4);
+            let expected = if garbage && dialect == Dialect::EspAt { "\r\nERROR\r\n" } else { OK };
+            assert_eq!(bench.ask_for("AT", ms(10)), expected, "the firmware of NONOS looks for AT in garbage");
+            assert_eq!(bench.ask_for("AT", ms(10)), OK);
+            bench.ok("AT+SLEEP=0");
+            bench.ok("AT");
+        }
+        let mut bench = Bench::online(builder_of(dialect));
+        bench.ok(by_pin);
+        bench.ok(&format!("AT+SLEEP={mode}"));
+        assert_eq!((bench.ask("AT"), bench.ask("AT")), (String::new(), String::new()), "bytes do not wake it");
+        bench.module.set_pin(12, Some(true));
+        bench.run(ms(6));
+        // For as long as the pin says so.
+        bench.ok("AT");
+        bench.ok("AT");
+        bench.module.set_pin(12, Some(false));
+        assert_eq!(bench.ask_for("AT", ms(15)), OK);
+        assert_eq!(bench.ask("AT").as_str(), OK);
+        assert_eq!(bench.ask("AT"), "");
+        bench.module.set_pin(12, Some(true));
+        bench.run(ms(6));
+        restart(&mut bench);
+        assert!(!bench.module.is_dozing(), "a restart ends the mode");
+    }
+}
+
+#[test]
 fn registers_and_wake_up() {
     let mut bench = bench(Dialect::EspAt);
     assert_eq!(bench.ask("AT+SYSREG=0,0x3ff44004"), "+SYSREG:0x0\r\n\r\nOK\r\n");

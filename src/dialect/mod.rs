@@ -23,7 +23,8 @@
 //! The versions that the module tells at its start are compared with the dialect that was chosen. If they contradict
 //! it, [`wait_until_ready`](crate::Control::wait_until_ready) gives
 //! [`NotReady::WrongFirmware`](crate::NotReady::WrongFirmware), which names the dialects that suit. What versions do not
-//! tell is found out by trying: settings that the firmware refuses have fall-backs, or are done without.
+//! tell is found out by trying: settings that the firmware refuses have fall-backs, or are done without. Asking which
+//! commands there are ([`supports`](crate::Control::supports)) would take half a second at each start.
 
 mod esp32_v1;
 mod esp8266_idf;
@@ -32,6 +33,7 @@ mod esp_at;
 mod wizfi360;
 
 use crate::engine::Span;
+use crate::power::PowerDialect;
 use crate::wifi::WifiDialect;
 
 /// A firmware family, by which commands are chosen.
@@ -43,7 +45,7 @@ pub trait Dialect: sealed::Sealed + Copy + 'static {
 }
 
 /// A firmware family that the driver can bring up and use.
-pub trait Driven: Dialect + WifiDialect {
+pub trait Driven: Dialect + WifiDialect + PowerDialect {
     /// What the engine needs to know of the firmware.
     const PROFILE: &'static Profile;
 }

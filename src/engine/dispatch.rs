@@ -121,7 +121,9 @@ impl Engine<'_> {
         if let Some(event) = about_soft_ap(&core.ingress.line) {
             core.publish(event);
         }
-        if core.long_send_duties.is_some_and(|duties| (duties.report)(core)) {
+        if core.long_send_duties.is_some_and(|duties| (duties.report)(core))
+            || core.light_sleep.is_some_and(|duties| (duties.answer)(core))
+        {
             core.ingress.end_line();
             return;
         }

@@ -3,6 +3,7 @@
 use embassy_time::Instant;
 
 use super::classify::{FinalResult, Reason};
+use super::light_sleep::Stage;
 use super::long_send::LongSend;
 use super::socket::LinkId;
 use super::text::Text;
@@ -45,6 +46,8 @@ pub(super) enum Owner {
 pub(super) enum Phase {
     /// Nothing runs.
     Idle,
+    /// The module is woken up before the command goes out, which was tried so hard.
+    Wake { stage: Stage, tries: u8 },
     /// The command's bytes go out.
     Command,
     /// The module works on it.
@@ -159,6 +162,35 @@ impl Exchange {
         self.refusal = Refusal::NONE;
         self.mux = None;
         self.busy = false;
+    }
+
+    /// Nothing of the command has been handed out.
+    pub(super) const fn is_unsent(&self) -> bool {
+        self.sent == 0
+    }
+
+    /// Bytes that wake the module, which go out before those of the command. Gives how many, and whether that is all.
+    pub(super) fn give_stage(&mut self, bytes: &[u8], out: &mut [u8]) -> (usize, bool) {
+        let rest = &bytes[self.sent.min(bytes.len())..];
+        let count = rest.len().min(out.len());
+        out[..count].copy_from_slice(&rest[..count]);
+        self.sent += count;
+        (count, count == rest.len())
+    }
+
+    pub(super) const fn begin_stage(&mut self, stage: Stage, tries: u8) {
+        self.sent = 0;
+        self.phase = Phase::Wake { stage, tries };
+    }
+
+    /// The module is awake: the command goes out.
+    pub(super) fn begin_command(&mut self, now: Moment) {
+        self.sent = 0;
+        self.phase = Phase::Command;
+        self.mux = None;
+        self.busy = false;
+        self.refusal = Refusal::NONE;
+        self.deadline = after(now, self.timeout);
     }
 
     /// Goes on with other bytes than those of the command.
@@ -278,6 +310,9 @@ impl Engine<'_> {
 
     pub(super) fn give_out(&mut self, out: &mut [u8]) -> usize {
         let now = self.core.clock.now;
+        if let Some(duties) = self.core.light_sleep {
+            (duties.wake)(self.core);
+        }
         let exchange = &mut self.core.exchange;
         match exchange.phase {
             Phase::Command => {
@@ -340,6 +375,9 @@ impl Engine<'_> {
             }
             Phase::Quiet { flushed } => {
                 self.core.long_send_duties.map_or(0, |duties| (duties.take_escape)(self, flushed, out))
+            }
+            Phase::Wake { stage, tries } => {
+                self.core.light_sleep.map_or(0, |duties| (duties.give_out)(self.core, stage, tries, out))
             }
             Phase::Idle => self.core.passthrough_duties.map_or(0, |duties| (duties.take_raw)(self, out)),
             _ => 0,
@@ -413,6 +451,11 @@ impl Engine<'_> {
             Phase::Answer if result == wanted || failed || (failed_late && exchange.end == End::Published) => {
                 self.complete(result);
             }
+            Phase::Wake { .. } => {
+                if let Some(duties) = self.core.light_sleep {
+                    (duties.final_result)(self, result);
+                }
+            }
             Phase::Prompt if failed => self.complete(result),
             Phase::Confirm if result == wanted || failed_late => self.complete(result),
             Phase::Data { .. } if failed_late => {
@@ -438,6 +481,7 @@ impl Engine<'_> {
         let exchange = &mut self.core.exchange;
         exchange.phase = Phase::Idle;
         let mut refusal = exchange.refusal;
+        let data_length = exchange.data;
         let whole = exchange.long.as_ref().is_some_and(LongSend::is_whole);
         let success = result.is_success() || (result == FinalResult::SendCanceled && whole);
         match exchange.owner {
@@ -466,11 +510,16 @@ impl Engine<'_> {
                     }
                     self.core.note_connect(success || refusal.reason == Some(Reason::AlreadyConnected));
                 }
-                if success {
+                // Where there was data, it stands in the command's place, and may look like one.
+                let is_plain = success && data_length == 0;
+                if is_plain {
                     self.core.note_mode();
                 }
+                if let Some(duties) = self.core.light_sleep.filter(|_| data_length == 0) {
+                    (duties.note)(self.core, Some(success));
+                }
                 self.core.user.finish(Outcome::Final(result, refusal));
-                if success {
+                if is_plain {
                     self.note_restart();
                 }
             }
@@ -521,6 +570,12 @@ impl Engine<'_> {
         match self.core.exchange.phase {
             // When it is over is seen where bytes are handed out.
             Phase::Quiet { .. } => return,
+            Phase::Wake { stage, tries } => {
+                if let Some(duties) = self.core.light_sleep {
+                    (duties.due)(self, stage, tries);
+                }
+                return;
+            }
             Phase::Data { .. } if self.core.exchange.long.is_some() => {
                 if let Some(duties) = self.core.long_send_duties {
                     (duties.cancel)(self.core);
@@ -537,6 +592,9 @@ impl Engine<'_> {
             Owner::Resync => self.resynced(false),
             owner => {
                 self.core.counters.timeouts = self.core.counters.timeouts.wrapping_add(1);
+                if let (Owner::User, Some(duties)) = (owner, self.core.light_sleep) {
+                    (duties.note)(self.core, None);
+                }
                 match owner {
                     Owner::User => self.core.user.finish(Outcome::Timeout),
                     owner => self.link_done(owner, None),

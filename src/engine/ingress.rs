@@ -119,6 +119,11 @@ impl Ingress {
         self.blocked || !self.held.is_never() || !self.stalled.is_never()
     }
 
+    /// When the module was heard last.
+    pub(super) const fn last_byte(&self) -> Moment {
+        self.last_byte
+    }
+
     /// Something is left that needs room, but no further byte.
     pub(super) fn has_something_held(&self) -> bool {
         !self.held_back.is_empty() || matches!(self.mode, Mode::Head { .. })

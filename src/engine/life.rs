@@ -15,6 +15,8 @@ use crate::firmware::Firmware;
 use crate::recovery::ResetCause;
 
 pub(super) const PROBE_TIMEOUT: Span = Span::from_millis(500);
+/// How soon a probe follows another one that may just have woken the module: before it falls asleep again.
+const WAKING_PROBE: Span = Span::from_millis(15);
 /// Times that a step is repeated, or all of them, because the answer was missing or not to be believed.
 const STEP_REPEATS: u8 = 2;
 
@@ -29,6 +31,8 @@ pub(super) enum Life {
     Pulse(Moment),
     /// The module boots, until then at most.
     Boot(Moment),
+    /// The module sleeps deeply, until then at most.
+    Asleep(Moment),
     /// Silence before `+++` until then.
     Guard(Moment),
     /// `+++` is going out.
@@ -92,6 +96,16 @@ impl Core {
         matches!(self.life, Life::GivenUp)
     }
 
+    /// The module is in deep sleep.
+    pub(crate) const fn is_asleep(&self) -> bool {
+        matches!(self.life, Life::Asleep(_))
+    }
+
+    /// The driver may pull the reset pin.
+    pub(super) const fn can_reset(&self) -> bool {
+        self.has_reset_pin && self.config.reset_pin
+    }
+
     /// The dialects that suit the firmware, where the one that was chosen does not.
     fn contradiction(&self) -> Option<&'static Suitable> {
         let suitable = self.firmware.suitable()?;
@@ -127,7 +141,7 @@ impl Engine<'_> {
         if self.core.failed_attempts & 1 == 1 {
             self.core.line_rate.try_other();
         }
-        self.core.life = if self.core.has_reset_pin && self.core.config.reset_pin {
+        self.core.life = if self.core.can_reset() {
             self.core.reset_asserted = true;
             Life::Pulse(self.core.after(self.core.config.reset_pulse))
         } else {
@@ -139,6 +153,7 @@ impl Engine<'_> {
         match self.core.life {
             Life::Pulse(at)
             | Life::Boot(at)
+            | Life::Asleep(at)
             | Life::Guard(at)
             | Life::Escaped(at)
             | Life::Wait(at)
@@ -156,7 +171,7 @@ impl Engine<'_> {
                 core.reset_asserted = false;
                 core.boot();
             }
-            Life::Boot(_) if due => core.probe(false),
+            Life::Boot(_) | Life::Asleep(_) if due => core.probe(false),
             Life::Guard(_) if due => {
                 core.life = Life::Escape;
                 core.begin_step("+++", PROBE_TIMEOUT);
@@ -177,7 +192,12 @@ impl Engine<'_> {
             return;
         }
         match core.life {
-            Life::Probe { .. } => core.begin_step("AT", PROBE_TIMEOUT),
+            Life::Probe { silent, restart, .. } => {
+                // A module in light sleep hears the second of two only. Where the answer to the first is late, the next
+                // command is `AT+RST`, which needs none.
+                let first_of_two = restart && core.config.restart && silent >= 2 && silent & 1 == 0;
+                core.begin_step("AT", if first_of_two { WAKING_PROBE } else { PROBE_TIMEOUT });
+            }
             Life::Leave { step } => {
                 if let Some(duties) = core.passthrough_duties {
                     (duties.begin_way_back)(core, step);
@@ -336,6 +356,7 @@ impl Engine<'_> {
         match self.core.life {
             Life::Off | Life::Pulse(_) => {}
             Life::Boot(_)
+            | Life::Asleep(_)
             | Life::Guard(_)
             | Life::Escape
             | Life::Escaped(_)

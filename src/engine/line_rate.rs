@@ -15,6 +15,9 @@ const PROBES: u8 = 3;
 /// What a rate must be for any module to have it.
 const RATES: core::ops::RangeInclusive<u32> = 80..=5_000_000;
 
+/// The rate of a module with factory settings.
+const FACTORY: u32 = 115_200;
+
 /// Where a change of the rate has got to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
@@ -56,6 +59,8 @@ pub(crate) struct LineRate {
     before: u32,
     /// What was wanted before the user's last request, which may fail.
     proven: u32,
+    /// Another rate at which the module may start, if not 0: that of before a reset to factory settings.
+    former: u32,
     /// The module has to be told, since its last restart or the user's request.
     due: bool,
     /// The last change has ended, for who has asked for it: with this failure, if it has failed.
@@ -67,9 +72,9 @@ pub(crate) struct LineRate {
 impl LineRate {
     pub(super) const fn new() -> Self {
         let failure = LineError::FixedLine;
-        let (port, trial, before, proven) = (0, 0, 0, 0);
+        let (port, trial, before, proven, former) = (0, 0, 0, 0, 0);
         let (due, ended, failed) = (false, false, false);
-        Self { duties: None, line: Line::new(0), port, trial, before, proven, due, ended, failed, failure }
+        Self { duties: None, line: Line::new(0), port, trial, before, proven, former, due, ended, failed, failure }
     }
 
     /// The module has restarted, and is at the rate of its start unless it was heard at another.
@@ -84,7 +89,23 @@ impl LineRate {
 
     /// Nobody is heard at this rate.
     pub(super) const fn try_other(&mut self) {
-        self.port = if self.port == self.line.initial { self.line.baud_rate } else { self.line.initial };
+        let Line { initial, baud_rate, .. } = self.line;
+        self.port = if self.former != 0 && self.port == baud_rate && self.port != self.former {
+            self.former
+        } else if self.port == initial {
+            baud_rate
+        } else {
+            initial
+        };
+    }
+
+    /// The module has factory settings, and starts with their rate from now on; but some firmware keeps its rate.
+    pub(super) const fn restored(&mut self) {
+        if self.duties.is_some() && self.line.initial != FACTORY {
+            self.former = self.line.initial;
+            self.line.initial = FACTORY;
+            self.port = FACTORY;
+        }
     }
 
     /// Nobody is heard at all.

@@ -16,6 +16,7 @@ mod exchange;
 pub(crate) mod header;
 mod ingress;
 mod life;
+mod light_sleep;
 mod limits;
 mod line_rate;
 mod long_send;
@@ -46,6 +47,7 @@ pub(crate) use classify::Meaning;
 pub(crate) use datagram::{DUTIES as DATAGRAM_DUTIES, Head};
 pub(crate) use events::Next;
 pub(crate) use exchange::Outcome;
+pub(crate) use light_sleep::Duties as LightSleep;
 pub(crate) use long_send::DUTIES as LONG_SEND_DUTIES;
 pub(crate) use passthrough::Passthrough;
 pub(crate) use pieces::{MAX_LINE, Piece};
@@ -82,6 +84,9 @@ pub(crate) struct Core {
     orphans: u8,
     reset_asserted: bool,
     has_reset_pin: bool,
+    pub(crate) has_wake_pin: bool,
+    /// The pin that wakes the module from light sleep is to do so now.
+    pub(crate) wake_asserted: bool,
     /// How hard it was tried so far to get into step with the module again, while that is needed.
     resync: Option<u8>,
     /// The user has sent commands that make links: those without a socket are not the driver's to close.
@@ -111,6 +116,8 @@ pub(crate) struct Core {
     passthrough_duties: Option<&'static passthrough::Duties>,
     /// A user has, or had, more to write than a ring holds.
     pub(crate) long_send_duties: Option<&'static long_send::Duties>,
+    /// The user has, or had, light sleep set.
+    pub(crate) light_sleep: Option<&'static LightSleep>,
     /// There may be other counted data than that of links.
     pub(crate) counter: Option<Counter>,
     /// There is, or was, a UDP socket.
@@ -141,6 +148,8 @@ pub(crate) struct Core {
 #[derive(Debug, Clone, Copy)]
 struct Settings {
     passive: bool,
+    /// The module sleeps lightly while nothing happens.
+    light_sleep: bool,
     /// How links are made to receive actively while the others are passive.
     active: ActiveReceive,
     /// Bit n: link n receives actively.
@@ -159,6 +168,7 @@ struct Settings {
 impl Settings {
     const NEW: Self = Self {
         passive: false,
+        light_sleep: false,
         active: ActiveReceive::Fixed,
         active_links: 0,
         tls_names: 0,
@@ -212,11 +222,14 @@ impl Core {
             passthrough: Passthrough::Off,
             passthrough_duties: None,
             long_send_duties: None,
+            light_sleep: None,
             counter: None,
             datagrams: None,
             next_port: 0,
             failed_attempts: 0,
             has_reset_pin: false,
+            has_wake_pin: false,
+            wake_asserted: false,
             reset_asserted: false,
             resync: None,
             user_links: false,
@@ -363,6 +376,9 @@ impl<'a> Engine<'a> {
         self.check_exchange();
         self.live();
         self.start_next();
+        if let Some(duties) = self.core.light_sleep {
+            (duties.live)(self.core);
+        }
         self.next_deadline()
     }
 
@@ -370,6 +386,9 @@ impl<'a> Engine<'a> {
         let clock = &self.core.clock;
         let mut first = self.core.alarm.left(clock.now);
         if let Some(duties) = self.core.passthrough_duties {
+            first = first.min((duties.deadline)(self.core).left(clock.now));
+        }
+        if let Some(duties) = self.core.light_sleep {
             first = first.min((duties.deadline)(self.core).left(clock.now));
         }
         let deadlines: [fn(&Self) -> Moment; 6] = [

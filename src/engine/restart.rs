@@ -5,10 +5,13 @@ use super::{Core, Engine, Event, Outcome, Span};
 use crate::at::Fields;
 use crate::recovery::ResetCause;
 
-/// After one of these has ended well, the module restarts.
-const RESTARTING: [&[u8]; 2] = [b"AT+RST", b"AT+RESTORE"];
-
+// After one of these has ended well, the module restarts.
+const RESTART: &[u8] = b"AT+RST";
+const RESTORE: &[u8] = b"AT+RESTORE";
 const DEEP_SLEEP: &[u8] = b"AT+GSLP=";
+
+/// The module may sleep longer than it was told to, by one part of so many.
+const CLOCK_ERROR: u32 = 16;
 
 impl Core {
     fn count_reset(&mut self, cause: ResetCause) {
@@ -50,23 +53,43 @@ impl Engine<'_> {
         self.core.runner.wake();
     }
 
+    /// Wakes the module from deep sleep with the reset pin. Gives whether there is one that may be used.
+    pub(crate) fn wake(&mut self) -> bool {
+        if !self.core.can_reset() {
+            return false;
+        }
+        if self.core.is_asleep() {
+            self.core.failed_attempts = 0;
+            self.start_life();
+            self.core.runner.wake();
+        }
+        true
+    }
+
     /// The user's command has ended well, and may be one that restarts the module.
     pub(super) fn note_restart(&mut self) {
         let command = self.core.user.command.trim_ascii_end();
+        let restores = command == RESTORE;
         let sleep = if let Some(duration) = command.strip_prefix(DEEP_SLEEP) {
             Fields::new(duration).next().and_then(|field| field.unsigned().ok())
-        } else if RESTARTING.contains(&command) {
+        } else if restores || command == RESTART {
             None
         } else {
             return;
         };
         self.lose_module(ResetCause::Requested);
         let core = &mut *self.core;
-        if sleep.is_some() {
-            core.history.publish(Event::ModuleAsleep);
+        if restores {
+            core.line_rate.restored();
         }
         // `ready` ends it earlier: where a pin wakes the module, for example.
-        let asleep = Span::from_millis(sleep.unwrap_or(0).into());
-        core.life = Life::Boot(core.after(asleep.plus(core.config.boot_time)));
+        let Some(sleep) = sleep.filter(|&sleep| sleep > 0) else {
+            core.life = Life::Boot(core.after(core.config.boot_time));
+            return;
+        };
+        // The clock that the module has then may be off by 5 %, and a probe would not help.
+        let (sleep, late) = (Span::from_millis(sleep.into()), Span::from_millis((sleep / CLOCK_ERROR).into()));
+        core.life = Life::Asleep(core.after(sleep.plus(late).plus(core.config.boot_time)));
+        core.history.publish(Event::ModuleAsleep);
     }
 }

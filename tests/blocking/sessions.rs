@@ -11,6 +11,7 @@ use wifi_at::command::tcpip::AddressKind;
 use wifi_at::net::listener::TcpListener;
 use wifi_at::net::tcp::TcpSocket;
 use wifi_at::net::udp::UdpSocket;
+use wifi_at::power::SleepMode;
 use wifi_at::wifi::{JoinOptions, ScanOptions, SoftApOptions};
 use wifi_at::{Config, Pins, Resources};
 use wifi_at_simulator::blocking::{Port, Silent, port};
@@ -215,5 +216,23 @@ fn a_module_that_restarts() {
         let mut socket = connect(stack).await;
         write_all(&mut socket, b"again").await;
         expect(&mut socket, b"again").await;
+    });
+}
+
+#[test]
+fn sleep_and_factory_settings() {
+    same_bytes(async |(control, stack), _| {
+        let power = control.power();
+        join(control).await;
+        if super::MODULE != wifi_at_simulator::Dialect::WizFi360 {
+            power.set_sleep_mode(SleepMode::Modem).await.unwrap();
+            power.deep_sleep(embassy_time::Duration::from_secs(2)).await.unwrap();
+            assert!(power.is_asleep());
+            join(control).await;
+            assert!(!power.is_asleep());
+        }
+        power.restore().await.unwrap();
+        join(control).await;
+        echo(stack).await;
     });
 }

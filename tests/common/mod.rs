@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use embassy_futures::select::{Either, select};
+use embedded_hal::digital::{ErrorType, OutputPin};
 use wifi_at::net::tcp::TcpSocket;
 use wifi_at::serial::{Split, Whole};
 use wifi_at::wifi::JoinOptions;
@@ -78,12 +79,57 @@ pub fn with_whole_port<D: Device, T>(line: &Line<D>, test: impl AsyncFnOnce(Hand
     })
 }
 
+/// The module's reset pin.
+pub struct Reset(Line<Simulator>);
+
+impl ErrorType for Reset {
+    type Error = core::convert::Infallible;
+}
+
+impl OutputPin for Reset {
+    fn set_low(&mut self) -> Result<(), Self::Error> {
+        self.0.with(|module, now| module.reset(now));
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// With the reset pin at the driver's hand.
+pub fn with_reset_pin<T>(line: &Line<Simulator>, config: Config, test: impl AsyncFnOnce(Handles<'_>) -> T) -> T {
+    let resources = &mut Resources::<5, 1024, 512>::new();
+    run(line, async {
+        let (serial, pins) = (Split::new(line.clone(), line.clone()), Pins::reset(Reset(line.clone())));
+        let mut parts = wifi_at::new::<Subject, _, _, _>(serial, pins, resources, config);
+        match select(parts.runner.run(), test((parts.control, parts.stack))).await {
+            Either::First(_) => panic!("the runner ended"),
+            Either::Second(output) => output,
+        }
+    })
+}
+
 pub async fn join(control: Control<'_, Subject>) {
     control.wifi().join(SSID, JoinOptions::new(PASSWORD)).await.unwrap();
 }
 
 pub async fn connect(stack: Stack<'_>) -> TcpSocket<'_> {
     TcpSocket::connect(stack, server()).await.unwrap()
+}
+
+/// Sends something to a server that sends it back, over a new connection.
+pub async fn echo(stack: Stack<'_>) {
+    let mut socket = connect(stack).await;
+    write_all(&mut socket, b"hello").await;
+    let mut got = Vec::new();
+    while got.len() < 5 {
+        let mut buffer = [0; 8];
+        let count = socket.read(&mut buffer).await.unwrap();
+        assert_ne!(count, 0, "the peer has closed");
+        got.extend_from_slice(&buffer[..count]);
+    }
+    assert_eq!(got, b"hello");
 }
 
 /// Everything until the peer closes.

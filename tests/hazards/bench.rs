@@ -25,7 +25,7 @@ pub(crate) const REQUEST: &[u8] = b"GET / HTTP/1.0\r\nHost: \"x\"\r\n\r\n";
 pub(crate) const PORT: u16 = 8080;
 pub(crate) const PAGE: usize = 3000;
 /// Longer than anything takes in which a module does what it should.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends back what it gets.
 pub(crate) fn echo_server() -> SocketAddr {
@@ -173,7 +173,7 @@ impl Bench {
     }
 
     /// Reads so many bytes.
-    async fn read(&self, what: &str, socket: &mut TcpSocket<'_>, expected: &[u8]) -> Result<(), Failed> {
+    pub(crate) async fn read(&self, what: &str, socket: &mut TcpSocket<'_>, expected: &[u8]) -> Result<(), Failed> {
         let mut received = Vec::new();
         let mut buffer = [0; 300];
         let mut result = Ok(());
@@ -192,7 +192,7 @@ impl Bench {
         result
     }
 
-    async fn write(&self, what: &str, socket: &mut TcpSocket<'_>, mut bytes: &[u8]) -> Result<(), Failed> {
+    pub(crate) async fn write(&self, what: &str, socket: &mut TcpSocket<'_>, mut bytes: &[u8]) -> Result<(), Failed> {
         while !bytes.is_empty() {
             bytes = &bytes[socket.write(bytes).await.map_err(|error| format!("{what}: {error:?}"))?..];
         }
@@ -239,14 +239,15 @@ impl Bench {
             }
             self.read("server", &mut socket, &data).await?;
             self.write("server", &mut socket, &data).await?;
-            let (closed, ()) = join_both(socket.read(&mut [0; 9]), async {
+            // A link may be lost without a word: nobody would wait for its end for ever.
+            let (closed, ()) = join_both(with_timeout(PATIENCE, socket.read(&mut [0; 9])), async {
                 Timer::after(Duration::from_millis(50)).await;
                 let received = self.network.take_received(client);
                 assert!(received == data || self.damaged, "the client got something else");
                 self.network.close_peer(client);
             })
             .await;
-            if closed != Ok(0) {
+            if closed != Ok(Ok(0)) {
                 return Err(format!("server: {closed:?} for the end"));
             }
         }

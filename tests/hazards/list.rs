@@ -45,7 +45,6 @@ const LIST: &[(&str, Line)] = &[
     ),
     ("G8", Elsewhere(&[("tests/bring_up/scenarios.rs", "a_rate_at_which_the_module_is_not_heard_is_taken_back")])),
     ("G11", NotApplicable("which pins the firmware uses is a matter of wiring, not of this side's software")),
-    ("G13", Later("sleep modes of the module and waking it up")),
     ("G15", NotApplicable("the driver speaks over a UART only, not over SPI or SDIO")),
     ("H3", Later("an MQTT service; its commands are there one by one, each with a time limit of its own")),
     ("H10", Later("a BLE service; its commands are there one by one, BLECONN? among them")),

@@ -105,7 +105,7 @@ impl Pin {
 /// A restart resets what commands have set, not what is connected.
 #[derive(Debug)]
 pub(crate) struct Pins {
-    pins: [Pin; 16],
+    pins: [Pin; 40],
     /// Both in 1/1024 V.
     supply: i64,
     analogue: i64,
@@ -124,6 +124,11 @@ impl Pins {
         }
     }
 
+    /// The level that something outside gives a pin.
+    pub(crate) fn connected(&self, pin: usize) -> Option<bool> {
+        self.pins.get(pin)?.outside
+    }
+
     /// The pin that the first value names; those of the flash memory are not for use.
     fn pin(&mut self, call: &Call) -> Result<&mut Pin, Code> {
         let number = usize::try_from(call.int(0, 0, 15)?).map_err(|_| Code::Invalid)?;
@@ -140,9 +145,10 @@ fn refuse(module: &mut Simulator, line: &str) -> Reply {
     Reply::Pending
 }
 
-fn wake(_: &mut Simulator, call: &Call) -> Answer {
+fn wake(module: &mut Simulator, call: &Call) -> Answer {
     call.count(1, 5)?;
     if !call.flag(0)? {
+        module.set_wake_source(None);
         return Ok(Reply::Ok);
     }
     if call.args.len() == 4 {
@@ -150,24 +156,27 @@ fn wake(_: &mut Simulator, call: &Call) -> Answer {
     }
     call.count(3, 5)?;
     let trigger = call.int(1, 0, 15)?;
-    call.flag(2)?;
+    let level = call.flag(2)?;
     if call.args.len() == 5 {
         call.flag(4)?;
         if call.int(3, 0, 15)? == trigger {
             return Err(Code::Invalid.into());
         }
     }
+    module.set_wake_source(Some((usize::try_from(trigger).map_err(|_| Code::Invalid)?, level)));
     Ok(Reply::Ok)
 }
 
 /// What a test connects to the pins.
 impl Simulator {
-    /// Puts a level on an input pin of an ESP8266 (`AT+SYSGPIOREAD`), `None` to leave it open. Numbers above 15 are not
-    /// there.
+    /// Puts a level on an input pin, `None` to leave it open: for `AT+SYSGPIOREAD` of an ESP8266, and to wake the module
+    /// from light sleep. Numbers above 39 are not there.
     pub fn set_pin(&mut self, pin: usize, level: Option<bool>) {
+        let slept = self.is_dozing();
         if let Some(pin) = self.pins.pins.get_mut(pin) {
             pin.outside = level;
         }
+        self.pin_changed(slept);
     }
 
     /// The level of a pin that the module drives (`AT+SYSGPIOWRITE`).

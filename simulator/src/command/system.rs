@@ -38,12 +38,13 @@ pub(crate) static COMMANDS: &[Entry] = &[
             module.set_unix_time(unix.unsigned_abs());
             Ok(Reply::Ok)
         }),
-    command("+SLEEPWKCFG").set(|_, call| {
+    command("+SLEEPWKCFG").set(|module, call| {
         call.count(2, 3)?;
         // Sources 0 and 1 are reserved.
         call.int(0, 2, 2)?;
-        call.int(1, 0, HIGHEST_PIN)?;
-        call.opt_int(2, 0, 1)?;
+        let pin = usize::try_from(call.int(1, 0, HIGHEST_PIN)?).map_err(|_| Code::Invalid)?;
+        let level = call.opt_int(2, 0, 1)?;
+        module.set_wake_source(Some((pin, level == Some(1))));
         Ok(Reply::Ok)
     }),
     command("+SYSREG").set(register),

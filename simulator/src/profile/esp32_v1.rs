@@ -95,6 +95,7 @@ const LIMITS: Limits = Limits {
     scan_option_values: 2,
     scan_fields: 31,
     sleep_modes: 1,
+    light_sleep: None,
     single_ssl: true,
     ipv6: false,
     local_address: false,

@@ -118,6 +118,7 @@ const LIMITS: Limits = Limits {
     message_bits: 3,
     wifi_power: (40, 82),
     sleep_modes: 1,
+    light_sleep: None,
     single_ssl: true,
     ipv6: false,
     server_values: 2,

@@ -171,6 +171,8 @@ pub(super) const LIMITS: Limits = Limits {
     message_bits: 3,
     sleep_modes: 2,
     sleep_at_start: 2,
+    light_sleep: Some(1),
+    rx_pin: 3,
     single_ssl: true,
     ipv6: false,
     local_address: false,

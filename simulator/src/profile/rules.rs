@@ -134,6 +134,10 @@ pub(crate) struct Limits {
     pub(crate) wifi_power: (i64, i64),
     pub(crate) sleep_modes: i64,
     pub(crate) sleep_at_start: i64,
+    /// The number of light sleep.
+    pub(crate) light_sleep: Option<i64>,
+    /// The GPIO that the UART of the commands receives with.
+    pub(crate) rx_pin: usize,
     /// Whether there are `TCPv6` and `UDPv6`, and `AT+CIPDOMAIN` takes a choice of network.
     pub(crate) ipv6: bool,
     /// Whether `AT+CIPSTART` takes the module's own address.

@@ -136,6 +136,7 @@ const LIMITS: Limits = Limits {
     softap_stations: 4,
     noise_before_at: false,
     escape_silence: Duration::from_secs(1),
+    light_sleep: None,
     ..nonos::LIMITS
 };
 

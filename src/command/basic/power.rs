@@ -6,7 +6,7 @@ use crate::command::declare::{codes, commands, records};
 use crate::command::{Parameter, Record, Value};
 
 codes! {
-    /// How ESP-AT saves power.
+    /// How a module saves power. The numbers are those of ESP-AT; [`Power`](crate::power::Power) knows the others'.
     SleepMode {
         /// Never sleeps. Not possible while Bluetooth LE is initialised, which it would end.
         Off = 0,

@@ -263,13 +263,13 @@ fn d13_datagrams_of_a_module_that_refuses_active_receive() {
         .command("AT+CIPRECVTYPE=4,0", ERROR)
         .command(DATAGRAMS, format!("4,CONNECT\r\n{OK}"))
         .send("+IPD,4,306\r\n")
-        .command("AT+CIPRECVDATA=4,2048", [b"+CIPRECVDATA:306,\"10.0.0.1\",7,", &merged[..], OK.as_bytes()].concat())
-        .command("AT+CIPRECVDATA=4,2048", format!("+CIPRECVDATA:3,\"10.0.0.1\",7,abc{OK}"))
-        .command("AT+CIPRECVDATA=4,2048", format!("+CIPRECVDATA:3,\"10.0.0.9\",7,xyz{OK}"))
-        .command("AT+CIPRECVDATA=4,2048", ERROR)
+        .command("AT+CIPRECVDATA=4,8192", [b"+CIPRECVDATA:306,\"10.0.0.1\",7,", &merged[..], OK.as_bytes()].concat())
+        .command("AT+CIPRECVDATA=4,8192", format!("+CIPRECVDATA:3,\"10.0.0.1\",7,abc{OK}"))
+        .command("AT+CIPRECVDATA=4,8192", format!("+CIPRECVDATA:3,\"10.0.0.9\",7,xyz{OK}"))
+        .command("AT+CIPRECVDATA=4,8192", ERROR)
         .send("+IPD,4,2\r\n")
-        .command("AT+CIPRECVDATA=4,2048", format!("+CIPRECVDATA:2,\"0.0.0.0\",0,hi{OK}"))
-        .command("AT+CIPRECVDATA=4,2048", ERROR);
+        .command("AT+CIPRECVDATA=4,8192", format!("+CIPRECVDATA:2,\"0.0.0.0\",0,hi{OK}"))
+        .command("AT+CIPRECVDATA=4,8192", ERROR);
     play(script, async |(control, stack)| {
         let socket = UdpSocket::connect_from(stack, 5000, peer()).await.unwrap();
         let mut buffer = [0; 400];

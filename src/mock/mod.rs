@@ -44,9 +44,9 @@
 //!   [`expect_command`], each with its [`reply`](Step::reply).
 //! - [`send`] and [`after`] are messages that nobody asked for; [`Mock::send`] is one at a moment that the test chooses.
 //! - [`Step::after`], [`Step::in_chunks_of`], [`Step::read_error`] and [`write_error`] are the line's bad days.
-//! - While a socket waits for data the driver asks an idle module now and then (`AT+CIPRECVLEN?`), and after an answer
-//!   that did not come whether the module is there (`AT+CIPMUX?`); the mock answers that by itself where the script
-//!   does not have it.
+//! - While a socket waits for data the driver asks an idle module now and then (`AT+CIPRECVLEN?`, and after half a minute
+//!   `AT+CIPSTATE?` or `AT+CIPSTATUS`), and after an answer that did not come whether the module is there (`AT+CIPMUX?`);
+//!   the mock answers that by itself where the script does not have it.
 //!
 //! To test against a module that behaves by itself, with real sockets, see the package `wifi-at-simulator`.
 

@@ -10,8 +10,13 @@ use crate::dialect::{Family, Profile, Sets};
 
 /// What the driver asks on its own account, while a socket waits for data and after an answer that did not come, and
 /// what an idle module says to it. A script need not know of it.
-const HOUSEKEEPING: [(&[u8], &[u8]); 2] =
-    [(b"AT+CIPRECVLEN?\r\n", b"+CIPRECVLEN:0,0,0,0,0\r\n\r\nOK\r\n"), (b"AT+CIPMUX?\r\n", b"+CIPMUX:1\r\n\r\nOK\r\n")];
+const HOUSEKEEPING: [(&[u8], &[u8]); 4] = [
+    (b"AT+CIPRECVLEN?\r\n", b"+CIPRECVLEN:0,0,0,0,0\r\n\r\nOK\r\n"),
+    (b"AT+CIPMUX?\r\n", b"+CIPMUX:1\r\n\r\nOK\r\n"),
+    // Which links it has the mock does not know, and firmware without the command says no more.
+    (b"AT+CIPSTATE?\r\n", b"\r\nERROR\r\n"),
+    (b"AT+CIPSTATUS\r\n", b"\r\nERROR\r\n"),
+];
 
 const OK: &[u8] = b"\r\nOK\r\n";
 const RESTARTED: &[u8] = b"\r\nOK\r\n\r\nready\r\n";

@@ -60,7 +60,7 @@ impl Receiver {
     pub const fn name(self) -> &'static str {
         match self {
             Self::WifiAt => "wifi-at",
-            Self::WifiAtLarge => "wifi-at, READ = 4096",
+            Self::WifiAtLarge => "wifi-at, 4 kB reads",
             Self::Atat => "atat 0.25",
             Self::EspAtNal => "esp-at-nal 0.5",
         }

@@ -25,7 +25,7 @@ pub fn plot(rows: &[Row]) -> io::Result<()> {
         let kinds = kinds().filter(|(_, of)| *of == mode);
         let entries: Vec<_> = kinds.map(|(receiver, mode)| (pen(receiver, mode), name(receiver, mode))).collect();
         let entries: Vec<_> = entries.iter().map(|(pen, name)| (*pen, name.as_str())).collect();
-        legend(strip, &entries, 280)?;
+        legend(strip, &entries, 264)?;
     }
     let halves = fields.split_evenly((1, 2));
     let instructions = curves(rows, |row| row.instructions);

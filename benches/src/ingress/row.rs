@@ -62,7 +62,7 @@ pub fn markdown(rows: &[Row]) -> String {
 #[must_use]
 pub fn reaches(rows: &[Row]) -> Vec<String> {
     let lines = AIMS.into_iter().map(|(slice, aim)| {
-        let head = format!("reach ingress: instructions/byte in slices of {slice} <= {aim}, with READ = 4096");
+        let head = format!("reach ingress: instructions/byte in slices of {slice} <= {aim}, with 4 kB reads");
         let ours = rows.iter().filter(|row| row.receiver == Receiver::WifiAtLarge && row.slice == slice);
         let costs = ours.filter_map(|row| Some((row.instructions?, row.mode.name())));
         let Some((worst, mode)) = costs.max_by(|one, other| one.0.total_cmp(&other.0)) else {

@@ -7,7 +7,7 @@ use embassy_futures::join::join_array;
 use embassy_time::{Duration, Timer};
 use wifi_at::net::tcp;
 use wifi_at::{Config, Resources};
-use wifi_at_simulator::{Action, Fault, Hook, Latency, Point};
+use wifi_at_simulator::{Action, Fault, Hook, Latency, Point, When};
 use wifi_at_support::virtual_time::Line;
 
 #[test]
@@ -122,6 +122,39 @@ fn b9_error_in_place_of_the_prompt() {
     let refused = Action::Replace(b"\r\nERROR\r\n".to_vec());
     let (flushed, counters) = sends(&[Hook::new(Point::Answer("CIPSEND".into()), refused)]);
     assert_eq!((flushed, counters.timeouts), (Err(tcp::Error::SendFailed), 0));
+}
+
+#[test]
+fn b10_nothing_is_received_any_more() {
+    // Silent peers look the same: it takes the program's own time limit to notice, and `recover` to mend it.
+    if !Fault::DeafWhileSending.applies_to(MODULE) {
+        return;
+    }
+    let network = world();
+    network.set_latency(core::time::Duration::from_millis(12));
+    let bench = Bench::on(Line::new(builder(&network).baud(Some(115_200)).build()), network);
+    with_driver(&bench.line, async |(control, stack)| {
+        join(control).await;
+        let echo = async || tcp::TcpSocket::connect(stack, echo_server()).await.unwrap();
+        let (mut deaf, mut other) = (echo().await, echo().await);
+        bench.inject(Fault::DeafWhileSending, When::Next);
+        // What comes back to the first comes while the second one's data goes out.
+        write_all(&mut deaf, b"hello").await;
+        write_all(&mut other, &nasty(500)).await;
+        other.flush().await.unwrap();
+        assert!(!bench.is_pending(), "the fault never came");
+        write_all(&mut deaf, b"again").await;
+        let (mut buffer, mut received) = ([0; 9], 0);
+        let patience = Duration::from_secs(100);
+        while let Ok(read) = embassy_time::with_timeout(patience, deaf.read(&mut buffer)).await {
+            received += read.unwrap();
+        }
+        assert!(received <= 5, "{received} bytes came back");
+        control.recover();
+        assert_eq!(deaf.read(&mut buffer).await, Err(tcp::Error::ConnectionReset));
+        drop((deaf, other));
+        assert_eq!(bench.attempt((control, stack)).await, Ok(()));
+    });
 }
 
 #[test]

@@ -10,20 +10,12 @@ enum Line {
     Later(&'static str),
     /// Tests elsewhere show it: paths with the names of their functions.
     Elsewhere(&'static [(&'static str, &'static str)]),
-    /// The driver does not yet do what it should; what happens.
-    Open(&'static str),
 }
 
-use Line::{Elsewhere, Later, NotApplicable, Open};
+use Line::{Elsewhere, Later, NotApplicable};
 
 /// Rows without a test of their own name.
 const LIST: &[(&str, Line)] = &[
-    (
-        "B10",
-        Open(
-            "the module receives nothing any more, on no link, until it restarts; the driver takes that for silent peers",
-        ),
-    ),
     ("B17", Elsewhere(&[("tests/hazards/a.rs", "a4_nothing_but_whole_commands_and_counted_data")])),
     ("B18", Elsewhere(&[("tests/session/scenarios.rs", "five_links_both_ways_at_once_with_slow_readers")])),
     (
@@ -98,7 +90,6 @@ fn every_row_has_a_test_or_a_reason() {
     for (id, line) in LIST {
         match line {
             Later(what) => println!("later: {id}: {what}"),
-            Open(what) => println!("open: {id}: {what}"),
             NotApplicable(_) | Elsewhere(_) => {}
         }
     }
@@ -111,7 +102,7 @@ fn every_row_has_a_test_or_a_reason() {
 /// A reason must say something, and a test elsewhere must exist.
 fn check(id: &str, line: &Line) {
     match line {
-        NotApplicable(reason) | Later(reason) | Open(reason) => assert!(reason.len() > 20, "{id}: {reason}"),
+        NotApplicable(reason) | Later(reason) => assert!(reason.len() > 20, "{id}: {reason}"),
         Elsewhere(places) => {
             assert!(!places.is_empty(), "{id}");
             for (file, name) in *places {

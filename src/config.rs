@@ -32,8 +32,8 @@ pub struct Config {
     /// read meanwhile, and the answer stands behind that data. Then the socket fails with
     /// [`DataLost`](crate::net::tcp::Error::DataLost). While no command runs it may hold up the port for ever. Default 20 s.
     pub reader_limit: Duration,
-    /// How often the module is asked for data that it forgot to announce, while a reader waits and the line is idle.
-    /// Default 1 s.
+    /// How often the module is asked for data that it forgot to announce, while a reader waits and the line is idle. In
+    /// light sleep it is [`RecoveryPolicy::link_check`] instead. Default 1 s.
     pub poll_interval: Duration,
     /// How long to wait before the next attempt to reach a silent module. Default 2 s.
     pub retry_interval: Duration,

@@ -267,6 +267,8 @@ impl<D: PowerDialect> Power<'_, D> {
     /// ([`Runner::with_wake_pin`](crate::Runner::with_wake_pin)): 10 ms, a question and its answer, 15 ms in all, and the module is
     /// held awake until 20 ms after it was heard last. Without: where the line was idle for 20 ms or more, twice CR LF and
     /// 10 ms, a question and its answer, 25 ms in all. A module that does not wake up is brought up anew after 3 s, as one that has fallen silent.
+    /// While a reader waits, the driver's own questions wake the module each
+    /// [`RecoveryPolicy::link_check`](crate::RecoveryPolicy::link_check): 30 s if nothing else is said.
     /// In passthrough nothing can stand before the data, so that its first bytes may be lost. Where the mode is set by
     /// [`Control::send`](crate::Control::send) alone, the driver does none of this.
     ///

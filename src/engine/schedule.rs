@@ -283,7 +283,12 @@ impl Engine<'_> {
             }
             Owner::Close(index) => core.sockets[usize::from(index)].finish(End::Local),
             Owner::Orphan(link) => core.orphans &= !(1 << link),
-            Owner::Lengths => core.next_length_poll = core.after(core.config.poll_interval),
+            Owner::Lengths => {
+                // Each question wakes a module that sleeps.
+                let limits = &core.config;
+                let pause = if core.light_sleep.is_some() { limits.link_check } else { limits.poll_interval };
+                core.next_length_poll = core.after(pause);
+            }
             Owner::ReceiveType(links) => core.receive_type_done(links, success == Some(true)),
             Owner::LongSends => {
                 if let Some(duties) = core.long_send_duties {

@@ -271,6 +271,30 @@ impl OutputPin for Gpio {
 }
 
 #[test]
+fn g13_a_reader_lets_the_module_sleep() {
+    if !HAS_LIGHT_SLEEP {
+        return;
+    }
+    let bench = light_sleeper(false, 5, None);
+    with_driver(&bench.line, async |(control, stack)| {
+        join(control).await;
+        sleep_lightly(control).await;
+        let mut socket = TcpSocket::connect(stack, echo_server()).await.unwrap();
+        let before = bench.slept_through();
+        let mut buffer = [0; 5];
+        let read = embassy_time::with_timeout(Duration::from_secs(300), socket.read(&mut buffer)).await;
+        assert!(read.is_err(), "{read:?}");
+        assert!(bench.is_dozing());
+        // One question for what was not announced, and one for the link, each half minute.
+        let questions = bench.count("AT+CIPRECVLEN?") + bench.count("AT+CIPSTAT");
+        assert!((10..=24).contains(&questions), "{questions} questions");
+        assert!(bench.slept_through() - before < 200, "{} bytes to wake it", bench.slept_through() - before);
+        bench.write("after the sleep", &mut socket, b"hello").await.unwrap();
+        bench.read("after the sleep", &mut socket, b"hello").await.unwrap();
+    });
+}
+
+#[test]
 fn g13_with_a_pin_of_the_drivers_own_nothing_is_lost() {
     if !HAS_LIGHT_SLEEP {
         return;

@@ -168,8 +168,8 @@ where
         Stack::new(self.working.access)
     }
 
-    /// Makes progress, and comes back: takes in one read buffer of bytes that the serial port has ready ([`Resources`](crate::Resources)'s `READ`) at most, and writes at most 64
-    /// that are due. Gives the moment by which to call again if no byte comes before; `None` if only a byte or a
+    /// Makes progress, and comes back: takes in as many bytes that the serial port has ready as the read buffer holds at
+    /// most (`READ` of [`Resources`](crate::Resources)), and writes at most 64 that are due. Gives the moment by which to call again if no byte comes before; `None` if only a byte or a
     /// request of the user brings something new.
     ///
     /// It waits for nothing but the serial port's own `write`: a port with a transmit buffer takes the bytes at once, one

@@ -14,6 +14,9 @@ use crate::command::{End, ErrorCode};
 /// Longest command of the engine itself.
 const OWN_COMMAND: usize = 80;
 
+/// Bytes that any release gives in one answer, if it has them.
+const SURE_PULL: usize = 2048;
+
 /// How long after the data a second `OK` may come, where manuals show but one.
 const SECOND_OK_LIMIT: Span = Span::from_millis(1000);
 
@@ -247,7 +250,7 @@ impl Exchange {
 
     /// Whether a pull got all that it asked for, or all that one command gives on some releases, so that there may be more.
     pub(super) fn was_filled(&self) -> bool {
-        self.got.is_some_and(|got| got as usize >= self.asked.min(2048))
+        self.got.is_some_and(|got| got as usize >= self.asked.min(SURE_PULL))
     }
 }
 
@@ -540,9 +543,7 @@ impl Engine<'_> {
         }
         // While the serial port is not read, the answer cannot come.
         if self.core.ingress.is_blocked() {
-            let until = self.limit_reader();
-            let now = self.core.clock.now;
-            self.core.exchange.deadline = self.core.after(self.core.exchange.timeout).min(until, now);
+            self.core.exchange.deadline = self.core.after(self.core.exchange.timeout);
             return;
         }
         let lost_prompt = match self.core.exchange.owner {

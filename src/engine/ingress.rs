@@ -255,9 +255,9 @@ impl Engine<'_> {
             // Nothing of the line is there yet: it can be read where it lies, if it is the header of a socket's data.
             from = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
             if let Some((header, length)) = header::plain_ipd(&bytes[from..])
-                && header.link.is_some_and(|link| self.core.socket_of(link).is_some())
+                && let Some(index) = header.link.and_then(|link| self.core.socket_of(link))
             {
-                self.begin_ipd(&header);
+                self.begin_ipd(&header, Some(index));
                 return from + length;
             }
         }
@@ -309,7 +309,8 @@ impl Engine<'_> {
         let line = &self.core.ingress.line;
         if byte == b':' && line.starts_with(b"+IPD,") {
             let Some(header) = header::ipd(line) else { return false };
-            self.begin_ipd(&header);
+            let index = header.link.and_then(|link| self.core.socket_of(link));
+            self.begin_ipd(&header, index);
             return true;
         }
         if line.starts_with(b"+CIPRECVDATA") {
@@ -336,8 +337,8 @@ impl Engine<'_> {
         }
     }
 
-    fn begin_ipd(&mut self, header: &header::IpdHeader) {
-        let target = match header.link.and_then(|link| self.core.socket_of(link)) {
+    fn begin_ipd(&mut self, header: &header::IpdHeader, index: Option<usize>) {
+        let target = match index {
             Some(index) => {
                 if self.core.sockets[index].kind == Kind::Client && self.core.sockets[index].remote.is_none() {
                     self.core.sockets[index].remote.set(header.remote);
@@ -567,24 +568,36 @@ impl Engine<'_> {
         }
     }
 
-    /// A command waits for an answer behind data for which a socket has no room. Gives until when it has to, and fails the
-    /// socket if that is over.
-    pub(super) fn limit_reader(&mut self) -> Moment {
-        let Mode::Payload { left, target: Target::Socket { index, generation, .. } } = self.core.ingress.mode else {
-            return Moment::NEVER;
-        };
-        let until = after(self.core.ingress.stuck, self.core.config.reader_limit);
-        if !until.is_due(self.core.clock.now) {
-            return until;
+    /// Until when a command has to wait for an answer behind data for which a socket has no room.
+    pub(super) fn reader_deadline(&self) -> Moment {
+        let ingress = &self.core.ingress;
+        let blocks = matches!(ingress.mode, Mode::Payload { target: Target::Socket { .. }, .. });
+        if blocks && !ingress.stuck.is_never() && !self.core.is_wire_idle() {
+            after(ingress.stuck, self.core.config.reader_limit)
+        } else {
+            Moment::NEVER
         }
-        warn!("a reader has held up the module for too long");
-        self.fail_stream(index.into(), generation, left);
-        let ingress = &mut self.core.ingress;
-        ingress.mode = Mode::Payload { left, target: Target::Nowhere };
-        // The module was not silent: it was not listened to.
-        (ingress.blocked, ingress.stuck, ingress.last_byte) = (false, Moment::NEVER, self.core.clock.now);
-        self.core.runner.wake();
-        Moment::NEVER
+    }
+
+    /// Fails the socket that has held up a command for too long.
+    pub(super) fn check_reader(&mut self) {
+        let now = self.core.clock.now;
+        // Only the time counts in which somebody has to wait.
+        if self.core.is_wire_idle() && !self.core.ingress.stuck.is_never() {
+            self.core.ingress.stuck = now;
+        }
+        if !self.reader_deadline().is_due(now) {
+            return;
+        }
+        if let Mode::Payload { left, target: Target::Socket { index, generation, .. } } = self.core.ingress.mode {
+            warn!("a reader has held up the module for too long");
+            self.fail_stream(index.into(), generation, left);
+            let ingress = &mut self.core.ingress;
+            ingress.mode = Mode::Payload { left, target: Target::Nowhere };
+            // The module was not silent: it was not listened to.
+            (ingress.blocked, ingress.stuck, ingress.last_byte) = (false, Moment::NEVER, now);
+            self.core.runner.wake();
+        }
     }
 
     fn drop_bytes(&mut self, count: usize) {

@@ -2,14 +2,15 @@
 //!
 //! A pin does it, if the driver has one, and stays at its level until nothing is sent any more.
 //!
-//! Without one: a module in light sleep loses what is sent until it is awake, or takes it for something else. So where the line was idle,
-//! a command waits for CR LF, a pause, CR LF that ends what garbage there may be, another pause, and a question with an
-//! unmistakable answer. The `ERROR` that an awake module says to CR LF stands before that answer, so that it cannot be
+//! Without one: a module in light sleep loses what is sent until it is awake, or takes it for something else. So where the
+//! line was idle, a command waits for CR LF, a pause, CR LF that ends what garbage there may be, another pause, and a
+//! question with an unmistakable answer. The `ERROR` that an awake module says to CR LF stands before that answer, so that it cannot be
 //! taken for the command's result.
 
 use super::classify::FinalResult;
 use super::exchange::{Owner, Phase};
 use super::life::Life;
+use super::schedule::{SILENCE, TRIES};
 use super::{Core, Engine, Fact, Moment, Passthrough, Span, after};
 use crate::at::after_name;
 use crate::recovery::ResetCause;
@@ -25,10 +26,6 @@ const ANSWER: Span = Span::from_millis(1000);
 
 /// The same after an `ERROR`: that was the answer, if the question was not heard well. Enough for both at 2400 baud.
 const ANSWER_AFTER_ERROR: Span = Span::from_millis(250);
-
-/// Three times silence, or 24 s of a module that is busy.
-const LIMIT: u8 = 24;
-const SILENCE: u8 = 8;
 
 const DUMMY: &[u8] = b"\r\n";
 const QUESTION: &[u8] = b"AT+CIPMUX?\r\n";
@@ -208,7 +205,7 @@ impl Engine<'_> {
         }
         let tries = tries + if core.exchange.busy { 1 } else { SILENCE };
         core.exchange.busy = false;
-        if tries < LIMIT {
+        if tries < TRIES {
             core.begin_wake(tries);
         } else {
             warn!("module does not wake up");

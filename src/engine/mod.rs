@@ -373,6 +373,7 @@ impl<'a> Engine<'a> {
         }
         self.check_payload();
         self.check_held();
+        self.check_reader();
         self.check_exchange();
         self.live();
         self.start_next();
@@ -391,7 +392,8 @@ impl<'a> Engine<'a> {
         if let Some(duties) = self.core.light_sleep {
             first = first.min((duties.deadline)(self.core).left(clock.now));
         }
-        let deadlines: [fn(&Self) -> Moment; 6] = [
+        let deadlines: [fn(&Self) -> Moment; 7] = [
+            Self::reader_deadline,
             Self::exchange_deadline,
             Self::life_deadline,
             Self::payload_deadline,

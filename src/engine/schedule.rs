@@ -14,6 +14,10 @@ const JOBS: u8 = 1 + 4 * MAX_LINKS as u8;
 /// How long a send goes on after its link has closed, until the module has said so in its own words.
 const CLOSED_SEND_LIMIT: Span = Span::from_millis(2000);
 
+/// A question is asked again until it was met by three times silence, or so often by a module that is busy.
+pub(super) const TRIES: u8 = 24;
+pub(super) const SILENCE: u8 = TRIES / 3;
+
 impl Core {
     /// The module has a link that nobody wants.
     pub(super) fn disown(&mut self, link: LinkId) {
@@ -286,7 +290,7 @@ impl Engine<'_> {
             Owner::Lengths => {
                 // Each question wakes a module that sleeps.
                 let limits = &core.config;
-                let pause = if core.light_sleep.is_some() { limits.link_check } else { limits.poll_interval };
+                let pause = if core.settings.light_sleep { limits.link_check } else { limits.poll_interval };
                 core.next_length_poll = core.after(pause);
             }
             Owner::ReceiveType(links) => core.receive_type_done(links, success == Some(true)),
@@ -349,9 +353,6 @@ impl Engine<'_> {
 
     /// The question that brings both into step was answered, or not.
     pub(super) fn resynced(&mut self, answered: bool) {
-        // Three times silence, or two minutes of a module that is busy.
-        const LIMIT: u8 = 24;
-        const SILENCE: u8 = 8;
         let core = &mut *self.core;
         match (answered, core.exchange.mux) {
             (true, Some(Fact::Yes)) => core.resync = None,
@@ -365,7 +366,7 @@ impl Engine<'_> {
                 let weight = if core.exchange.busy { 1 } else { SILENCE };
                 let tries = core.resync.unwrap_or(0).saturating_add(weight);
                 core.resync = Some(tries);
-                if tries >= LIMIT {
+                if tries >= TRIES {
                     self.lose_module(ResetCause::Silence);
                     self.start_life();
                 }

@@ -291,6 +291,12 @@ fn g13_a_reader_lets_the_module_sleep() {
         assert!(bench.slept_through() - before < 200, "{} bytes to wake it", bench.slept_through() - before);
         bench.write("after the sleep", &mut socket, b"hello").await.unwrap();
         bench.read("after the sleep", &mut socket, b"hello").await.unwrap();
+        // A module that does not sleep is asked as often as ever.
+        control.power().set_sleep_mode(SleepMode::Off).await.unwrap();
+        let before = bench.count("AT+CIPRECVLEN?");
+        let read = embassy_time::with_timeout(Duration::from_secs(60), socket.read(&mut buffer)).await;
+        assert!(read.is_err(), "{read:?}");
+        assert!(bench.count("AT+CIPRECVLEN?") > before + 25);
     });
 }
 

@@ -178,6 +178,30 @@ fn a_reader_that_sleeps_does_not_hold_up_the_others_for_ever() {
     });
 }
 
+/// The limit is the reader's, not that of the command which waits: a connect would have a minute.
+#[test]
+fn a_reader_that_sleeps_holds_up_a_connect_for_no_longer() {
+    let passive = !matches!(MODULE, Dialect::Esp32V1 | Dialect::WizFi360);
+    let network = network();
+    network.serve(server(), || |data: &[u8]| if data == b"go" { vec![b'x'; 60_000] } else { data.to_vec() });
+    let module = builder(&network).latency(Latency::none()).baud(Some(921_600)).build();
+    with_driver(&Line::new(module), async |(control, stack)| {
+        join(control).await;
+        let mut sleeper = connect(stack).await;
+        sleeper.write_all(b"go").await.unwrap();
+        // While nobody waits, it may sleep for longer than the limit, and that does not count.
+        Timer::after(Duration::from_secs(60)).await;
+        let start = embassy_time::Instant::now();
+        let mut other = connect(stack).await;
+        let held_up = start.elapsed();
+        let limits = if passive { 0..2 } else { 19..23 };
+        assert!(limits.contains(&held_up.as_secs()), "{held_up:?}");
+        other.write_all(b"hello").await.unwrap();
+        let mut answer = [0; 5];
+        other.read_exact(&mut answer).await.unwrap();
+    });
+}
+
 /// A port whose receive FIFO runs over when the driver does not read it, and says so, as UARTs do.
 struct Overrunning(Line<Simulator>, u64);
 
